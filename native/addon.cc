@@ -1,0 +1,202 @@
+// The N-API face: open a transport on a WebAssembly memory, send, drain, close. Arguments have been
+// checked in TypeScript; what could write outside the memory is checked here again.
+#include "limits.h"
+#include "transport.h"
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <napi.h>
+#include <netinet/in.h>
+#include <string>
+
+namespace flint {
+namespace {
+
+// Throws the ProbeError that TypeScript handed over, with the call and errno the kernel gave.
+struct AddonData {
+  Napi::FunctionReference error_class;
+};
+
+// strerrorname_np would need glibc 2.32.
+std::string error_name(int error) {
+  switch (error) {
+  case EPERM:
+    return "EPERM";
+  case EACCES:
+    return "EACCES";
+  case EINVAL:
+    return "EINVAL";
+  case EADDRINUSE:
+    return "EADDRINUSE";
+  case EAFNOSUPPORT:
+    return "EAFNOSUPPORT";
+  case EPROTONOSUPPORT:
+    return "EPROTONOSUPPORT";
+  case EMFILE:
+    return "EMFILE";
+  case EBADF:
+    return "EBADF";
+  default:
+    return "errno " + std::to_string(error);
+  }
+}
+
+std::string describe(const SocketError &error, const SocketOptions &options) {
+  std::string text = options.is_ping ? "ping socket" : "raw socket";
+  if (options.inherited_fd >= 0) {
+    text = "inherited descriptor " + std::to_string(options.inherited_fd) + " as ICMP socket";
+  }
+  text += options.family == AF_INET ? " (IPv4)" : " (IPv6)";
+  text += std::string(" refused: ") + error.syscall + ": " + std::strerror(error.error);
+  return text;
+}
+
+void throw_socket_error(Napi::Env env, const SocketError &error, const SocketOptions &options) {
+  const bool is_permission = error.error == EPERM || error.error == EACCES;
+  Napi::Object detail = Napi::Object::New(env);
+  detail.Set("syscall", error.syscall);
+  detail.Set("errno", error_name(error.error));
+  Napi::Value thrown = env.GetInstanceData<AddonData>()->error_class.New(
+      {Napi::String::New(env, is_permission ? "ERR_SOCKET_PERMISSION" : "ERR_SOCKET_OPEN"),
+       Napi::String::New(env, describe(error, options)), detail});
+  if (!env.IsExceptionPending()) {
+    napi_throw(env, thrown);
+  }
+}
+
+void throw_type_error(Napi::Env env, const char *message) {
+  Napi::TypeError::New(env, message).ThrowAsJavaScriptException();
+}
+
+template <typename T>
+T *inside(Napi::ArrayBuffer memory, const Napi::Object &options, const char *name, size_t bytes) {
+  const uint32_t offset = options.Get(name).ToNumber().Uint32Value();
+  if (offset % 8 != 0 || offset + bytes > memory.ByteLength()) {
+    return nullptr;
+  }
+  return reinterpret_cast<T *>(static_cast<uint8_t *>(memory.Data()) + offset);
+}
+
+class TransportObject : public Napi::ObjectWrap<TransportObject> {
+public:
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "Transport",
+                       {InstanceMethod<&TransportObject::add>("add"),
+                        InstanceMethod<&TransportObject::send>("send"),
+                        InstanceMethod<&TransportObject::drain>("drain"),
+                        InstanceMethod<&TransportObject::set_scheduled>("setScheduled"),
+                        InstanceMethod<&TransportObject::describe_sockets>("sockets"),
+                        InstanceMethod<&TransportObject::close>("close")});
+  }
+
+  // new Transport({ memory: ArrayBuffer, control, outbox, inbox, stamps: byte offsets })
+  explicit TransportObject(const Napi::CallbackInfo &info)
+      : Napi::ObjectWrap<TransportObject>(info) {
+    Napi::Env env = info.Env();
+    if (info.Length() != 1 || !info[0].IsObject()) {
+      throw_type_error(env, "Transport: expected { memory, control, outbox, inbox, stamps }");
+      return;
+    }
+    Napi::Object options = info[0].As<Napi::Object>();
+    if (!options.Get("memory").IsArrayBuffer()) {
+      throw_type_error(env, "Transport: memory must be an ArrayBuffer that is not shared");
+      return;
+    }
+    Napi::ArrayBuffer memory = options.Get("memory").As<Napi::ArrayBuffer>();
+    Trays trays;
+    trays.control = inside<ControlBlock>(memory, options, "control", sizeof(ControlBlock));
+    trays.outbox =
+        inside<OutboxRecord>(memory, options, "outbox", sizeof(OutboxRecord) * OUTBOX_MAX);
+    trays.inbox = inside<InboxRecord>(memory, options, "inbox", sizeof(InboxRecord) * INBOX_MAX);
+    trays.stamps = inside<StampRecord>(memory, options, "stamps", sizeof(StampRecord) * STAMPS_MAX);
+    if (trays.control == nullptr || trays.outbox == nullptr || trays.inbox == nullptr ||
+        trays.stamps == nullptr) {
+      throw_type_error(env, "Transport: a tray lies outside the memory");
+      return;
+    }
+    // The memory must not go away while the kernel may write to it.
+    memory_ = Napi::Persistent(options.Get("memory").As<Napi::Object>());
+    transport_ = std::make_unique<Transport>(trays);
+  }
+
+private:
+  // add({ family: 4|6, ping, dontFragment, identifier, fd, stamps, ownKeys }): throws ProbeError
+  Napi::Value add(const Napi::CallbackInfo &info) {
+    Napi::Object given = info[0].As<Napi::Object>();
+    SocketOptions options{};
+    options.family = given.Get("family").ToNumber().Int32Value() == 4 ? AF_INET : AF_INET6;
+    options.is_ping = given.Get("ping").ToBoolean();
+    options.dont_fragment = given.Get("dontFragment").ToBoolean();
+    options.identifier = static_cast<uint16_t>(given.Get("identifier").ToNumber().Uint32Value());
+    options.inherited_fd = given.Get("fd").ToNumber().Int32Value();
+    options.allow_stamps = given.Get("stamps").ToBoolean();
+    options.allow_own_keys = given.Get("ownKeys").ToBoolean();
+    SocketError error;
+    if (!transport_->add(options, &error)) {
+      throw_socket_error(info.Env(), error, options);
+    }
+    return info.Env().Undefined();
+  }
+
+  Napi::Value send(const Napi::CallbackInfo &info) {
+    return Napi::Number::New(info.Env(),
+                             transport_->send(info[0].As<Napi::Number>().Uint32Value()));
+  }
+
+  // packets + stamps × 65536
+  Napi::Value drain(const Napi::CallbackInfo &info) {
+    uint32_t packets = 0;
+    uint32_t stamps = 0;
+    transport_->drain(&packets, &stamps);
+    return Napi::Number::New(info.Env(), packets + stamps * 65536);
+  }
+
+  Napi::Value set_scheduled(const Napi::CallbackInfo &info) {
+    return Napi::Boolean::New(info.Env(), transport_->set_scheduled(info[0].ToBoolean()));
+  }
+
+  Napi::Value describe_sockets(const Napi::CallbackInfo &info) {
+    Napi::Array list = Napi::Array::New(info.Env());
+    for (const Socket &socket : transport_->sockets()) {
+      Napi::Object item = Napi::Object::New(info.Env());
+      item.Set("family", socket.family == AF_INET ? 4 : 6);
+      item.Set("ping", socket.is_ping);
+      item.Set("sendOnly", socket.is_send_only);
+      item.Set("stamps", static_cast<uint32_t>(socket.stamps));
+      item.Set("keys", static_cast<uint32_t>(socket.keys));
+      item.Set("overflows", socket.overflows);
+      item.Set("fd", socket.fd);
+      list.Set(list.Length(), item);
+    }
+    return list;
+  }
+
+  Napi::Value close(const Napi::CallbackInfo &info) {
+    transport_->close();
+    return info.Env().Undefined();
+  }
+
+  Napi::ObjectReference memory_;
+  std::unique_ptr<Transport> transport_;
+};
+
+// setErrorClass(ProbeError): what is thrown when the kernel refuses.
+void set_error_class(const Napi::CallbackInfo &info) {
+  info.Env().GetInstanceData<AddonData>()->error_class =
+      Napi::Persistent(info[0].As<Napi::Function>());
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(new AddonData());
+  exports.Set("abi", ABI_VERSION);
+  exports.Set("recordBytes", static_cast<uint32_t>(sizeof(OutboxRecord)));
+  exports.Set("Transport", TransportObject::define(env));
+  exports.Set("setErrorClass", Napi::Function::New<set_error_class>(env));
+  return exports;
+}
+
+NODE_API_MODULE(flint, init)
+
+} // namespace
+} // namespace flint

@@ -1,0 +1,99 @@
+// Filters in the kernel: what is not about our identifiers must not wake us or fill our buffer.
+// A raw IPv4 socket sees the packet from its IP header on, an ICMPv6 one from the ICMP header.
+#include "filter.h"
+
+#include <cerrno>
+#include <cstddef>
+#include <initializer_list>
+#include <linux/filter.h>
+#include <netinet/icmp6.h>
+#include <sys/socket.h>
+
+namespace flint {
+namespace {
+
+constexpr int SOL_RAW_LEVEL = 255;
+constexpr int ICMP_FILTER_OPTION = 1;
+constexpr uint32_t MASK = 0xfff0;
+constexpr uint32_t ACCEPT = 0xffffffff;
+
+int attach(int fd, sock_filter *code, size_t length) {
+  sock_fprog program{static_cast<unsigned short>(length), code};
+  return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0 ? 0 : errno;
+}
+
+constexpr sock_filter statement(uint32_t code, uint32_t k) {
+  return {static_cast<uint16_t>(code), 0, 0, k};
+}
+
+constexpr sock_filter jump(uint32_t code, uint32_t k, uint8_t yes, uint8_t no) {
+  return {static_cast<uint16_t>(code), yes, no, k};
+}
+
+} // namespace
+
+int filter_icmp4(int fd, uint16_t identifier) {
+  // Types 0 echo reply, 3 unreachable, 11 time exceeded, 12 parameter problem.
+  uint32_t blocked = ~((1u << 0) | (1u << 3) | (1u << 11) | (1u << 12));
+  if (setsockopt(fd, SOL_RAW_LEVEL, ICMP_FILTER_OPTION, &blocked, sizeof blocked) != 0) {
+    return errno;
+  }
+  sock_filter code[] = {
+      statement(BPF_LDX | BPF_B | BPF_MSH, 0),    // X = IP header length
+      statement(BPF_LD | BPF_B | BPF_IND, 0),     // ICMP type
+      jump(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2),   // a reply?
+      statement(BPF_LD | BPF_H | BPF_IND, 4),     // its identifier
+      jump(BPF_JMP | BPF_JA, 8, 0, 0),            // → compare
+      statement(BPF_LD | BPF_B | BPF_IND, 8 + 9), // an error: the protocol it quotes
+      jump(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 9),   // not ICMP → drop
+      statement(BPF_LD | BPF_B | BPF_IND, 8),     // quoted version and header length
+      statement(BPF_ALU | BPF_AND | BPF_K, 15),
+      statement(BPF_ALU | BPF_LSH | BPF_K, 2),
+      statement(BPF_ALU | BPF_ADD | BPF_X, 0), // + outer header
+      statement(BPF_MISC | BPF_TAX, 0),
+      statement(BPF_LD | BPF_H | BPF_IND, 8 + 4), // quoted identifier
+      statement(BPF_ALU | BPF_AND | BPF_K, MASK), // compare:
+      jump(BPF_JMP | BPF_JEQ | BPF_K, identifier & MASK, 0, 1),
+      statement(BPF_RET | BPF_K, ACCEPT),
+      statement(BPF_RET | BPF_K, 0),
+  };
+  return attach(fd, code, sizeof code / sizeof code[0]);
+}
+
+int filter_icmp6(int fd, uint16_t identifier) {
+  icmp6_filter types;
+  ICMP6_FILTER_SETBLOCKALL(&types);
+  for (int type : {ICMP6_DST_UNREACH, ICMP6_PACKET_TOO_BIG, ICMP6_TIME_EXCEEDED, ICMP6_PARAM_PROB,
+                   ICMP6_ECHO_REPLY}) {
+    ICMP6_FILTER_SETPASS(type, &types);
+  }
+  if (setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &types, sizeof types) != 0) {
+    return errno;
+  }
+  sock_filter code[] = {
+      statement(BPF_LD | BPF_B | BPF_ABS, 0),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, ICMP6_ECHO_REPLY, 0, 2),
+      statement(BPF_LD | BPF_H | BPF_ABS, 4),
+      jump(BPF_JMP | BPF_JA, 3, 0, 0),
+      statement(BPF_LD | BPF_B | BPF_ABS, 8 + 6), // an error: the next header it quotes
+      jump(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 0, 4),
+      statement(BPF_LD | BPF_H | BPF_ABS, 8 + 40 + 4), // quoted identifier
+      statement(BPF_ALU | BPF_AND | BPF_K, MASK),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, identifier & MASK, 0, 1),
+      statement(BPF_RET | BPF_K, ACCEPT),
+      statement(BPF_RET | BPF_K, 0),
+  };
+  return attach(fd, code, sizeof code / sizeof code[0]);
+}
+
+int filter_all(int fd) {
+  // The kernel looks at the types before it copies a packet for a socket, at the program after it.
+  const uint32_t blocked = UINT32_MAX;
+  if (setsockopt(fd, SOL_RAW_LEVEL, ICMP_FILTER_OPTION, &blocked, sizeof blocked) != 0) {
+    return errno;
+  }
+  sock_filter code[] = {statement(BPF_RET | BPF_K, 0)};
+  return attach(fd, code, 1);
+}
+
+} // namespace flint
