@@ -1,0 +1,210 @@
+// The only place that loads the addon. It opens the sockets once; afterwards the process needs no
+// privilege any more.
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { ProbeError } from '../core/error.ts';
+import { ABI_VERSION } from './limits.ts';
+import type { Transport, TransportRequest } from './transport.ts';
+
+const { existsSync } = process.getBuiltinModule('node:fs');
+
+export interface SocketDescription {
+  family: 4 | 6;
+  ping: boolean;
+  sendOnly: boolean;
+  /** 0 user, 1 microseconds on receipt, 2 nanoseconds both ways. */
+  stamps: 0 | 1 | 2;
+  /** 0 untried, 1 keys of ours (SCM_TS_OPT_ID), 2 the kernel counts. */
+  keys: 0 | 1 | 2;
+  overflows: number;
+  fd: number;
+}
+
+interface SocketRequest {
+  family: 4 | 6;
+  ping: boolean;
+  dontFragment: boolean;
+  identifier: number;
+  fd: number;
+  stamps: boolean;
+  ownKeys: boolean;
+}
+
+interface AddonTransport {
+  add(socket: SocketRequest): void;
+  send(n: number): number;
+  drain(): number;
+  setScheduled(isWanted: boolean): boolean;
+  sockets(): SocketDescription[];
+  close(): void;
+}
+
+interface Addon {
+  abi: number;
+  recordBytes: number;
+  setErrorClass(errorClass: typeof ProbeError): void;
+  Transport: new (trays: {
+    memory: ArrayBuffer;
+    control: number;
+    outbox: number;
+    inbox: number;
+    stamps: number;
+  }) => AddonTransport;
+}
+
+export interface NativeOptions {
+  /** `raw`, `ping`, or `auto`: raw where permitted, else ping sockets. */
+  sockets?: 'auto' | 'raw' | 'ping';
+  /** Sockets opened by a launcher (LISTEN_FDS): one descriptor for each name. */
+  inherited?: { icmp4?: number; icmp6?: number };
+  /** Tests of the ladder switch off what the kernel would grant. */
+  stamps?: boolean;
+  ownKeys?: boolean;
+}
+
+export interface NativeTransport extends Transport {
+  readonly name: 'native';
+  sockets(): SocketDescription[];
+  /** Families without a socket, and why. */
+  readonly missing: readonly { family: 'v4' | 'v6'; reason: string }[];
+}
+
+const ADDON_FILE = fileURLToPath(new URL('../../build/flint.node', import.meta.url));
+let addon: Addon | null = null;
+
+export function isAddonBuilt(): boolean {
+  return existsSync(ADDON_FILE);
+}
+
+/** Throws ERR_ADDON_MISSING, or ERR_ABI_MISMATCH for an addon of another version. */
+export function loadAddon(): Addon {
+  if (addon !== null) return addon;
+  const require = createRequire(import.meta.url);
+  try {
+    addon = require(ADDON_FILE) as Addon;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    throw new ProbeError(
+      'ERR_ADDON_MISSING',
+      `build/flint.node cannot be loaded (${why}): build it with \`npm run build\``,
+      { cause },
+    );
+  }
+  if (addon.abi !== ABI_VERSION) {
+    const found = addon.abi;
+    addon = null;
+    throw new ProbeError(
+      'ERR_ABI_MISMATCH',
+      `build/flint.node has ABI ${found}, expected ${ABI_VERSION}: rebuild with \`npm run build\``,
+    );
+  }
+  addon.setErrorClass(ProbeError);
+  return addon;
+}
+
+/**
+ * Opens the ICMP and ICMPv6 sockets. A family that the machine does not have is left out; throws
+ * ERR_SOCKET_PERMISSION or ERR_SOCKET_OPEN when there is no socket at all.
+ */
+export function openNative(
+  request: TransportRequest,
+  options: NativeOptions = {},
+): NativeTransport {
+  const { Transport } = loadAddon();
+  const { hot } = request;
+  const inner = new Transport({
+    memory: hot.buffer,
+    control: hot.layout.CONTROL,
+    outbox: hot.layout.OUTBOX,
+    inbox: hot.layout.INBOX,
+    stamps: hot.layout.STAMPS,
+  });
+  const missing = openAll(inner, request, options);
+  return {
+    name: 'native',
+    stamps: stampsOf(inner.sockets()),
+    isPrivileged: inner.sockets().some((socket) => !socket.ping),
+    missing,
+    send: (n) => {
+      inner.send(n);
+    },
+    drain: () => inner.drain(),
+    setScheduled: (isWanted) => inner.setScheduled(isWanted),
+    sockets: () => inner.sockets(),
+    close: () => inner.close(),
+  };
+}
+
+type Missing = { family: 'v4' | 'v6'; reason: string };
+
+const KINDS: Record<NonNullable<NativeOptions['sockets']>, readonly boolean[]> = {
+  auto: [false, true],
+  raw: [false],
+  ping: [true],
+};
+
+function openAll(
+  inner: AddonTransport,
+  request: TransportRequest,
+  options: NativeOptions,
+): Missing[] {
+  let failed: ProbeError | null = null;
+  for (const isPing of KINDS[options.sockets ?? 'auto']) {
+    const v4 = openFamily(inner, { family: 4, isPing, request, options });
+    const v6 = openFamily(inner, { family: 6, isPing, request, options });
+    if (v4 === null || v6 === null) return [...missing('v4', v4), ...missing('v6', v6)];
+    failed ??= v4;
+  }
+  throw permissionHint(failed ?? new ProbeError('ERR_SOCKET_OPEN', 'no kind of socket was tried'));
+}
+
+function missing(family: 'v4' | 'v6', error: ProbeError | null): Missing[] {
+  return error === null ? [] : [{ family, reason: error.message }];
+}
+
+interface FamilyRequest {
+  family: 4 | 6;
+  isPing: boolean;
+  request: TransportRequest;
+  options: NativeOptions;
+}
+
+function openFamily(inner: AddonTransport, wanted: FamilyRequest): ProbeError | null {
+  const { family, isPing, request, options } = wanted;
+  const inherited = family === 4 ? options.inherited?.icmp4 : options.inherited?.icmp6;
+  const base = {
+    family,
+    ping: isPing,
+    stamps: options.stamps !== false,
+    ownKeys: options.ownKeys !== false,
+    dontFragment: false,
+    fd: inherited ?? -1,
+  };
+  try {
+    const count = isPing && inherited === undefined ? Math.ceil(request.slots / 65536) : 1;
+    for (let i = 0; i < count; i++) inner.add({ ...base, identifier: request.identifier + i });
+    // IPv4 sets DF by socket, not by packet: one more socket, which only sends.
+    if (!isPing && family === 4 && inherited === undefined) {
+      inner.add({ ...base, identifier: request.identifier, dontFragment: true });
+    }
+    return null;
+  } catch (error) {
+    if (error instanceof ProbeError) return error;
+    throw error;
+  }
+}
+
+function permissionHint(error: ProbeError): ProbeError {
+  if (error.code !== 'ERR_SOCKET_PERMISSION') return error;
+  return new ProbeError(
+    'ERR_SOCKET_PERMISSION',
+    `${error.message}: run as root, or permit ping sockets with ` +
+      '`sysctl -w net.ipv4.ping_group_range="0 2147483647"`',
+    { cause: error, syscall: error.syscall ?? 'socket', errno: error.errno ?? 'EPERM' },
+  );
+}
+
+function stampsOf(sockets: readonly SocketDescription[]): Transport['stamps'] {
+  const worst = Math.min(...sockets.map((socket) => socket.stamps));
+  return worst === 2 ? 'kernel' : worst === 1 ? 'kernel-us' : 'user';
+}

@@ -1,0 +1,39 @@
+import type { Hot } from './hot.ts';
+
+// The seam between the engine and a kernel, or a test's idea of one. Two methods move packets;
+// both work on the records in the hot memory, whose layout wasm/echo.ts and wasm/parse.ts describe.
+
+export interface Transport {
+  readonly name: 'native' | 'raw-socket' | 'fake';
+  /** Best stamps that the kernel granted: both ways in ns, receipt in µs, or none. */
+  readonly stamps: 'kernel' | 'kernel-us' | 'user';
+  /** Whether it opens with raw sockets, or with ping sockets of an unprivileged user. */
+  readonly isPrivileged: boolean;
+  /**
+   * Sends the first n outbox records; writes errno (0 when accepted) and the user stamp into each.
+   */
+  send(n: number): void;
+  /**
+   * Fills the inbox with what came in and the stamps with what left, then writes the clock anchor.
+   * Returns packets + stamps × 65536.
+   */
+  drain(): number;
+  /** Stamps at the packet scheduler too, while a test of our own loads the line. */
+  setScheduled(isWanted: boolean): boolean;
+  close(): void;
+}
+
+export interface TransportRequest {
+  hot: Hot;
+  /** The first of sixteen identifiers; a multiple of 16. */
+  identifier: number;
+  /** Slots that will be used: ping sockets need one socket for each 65 536. */
+  slots: number;
+}
+
+export type OpenTransport = (request: TransportRequest) => Transport;
+
+/** packets + stamps × 65536, taken apart. */
+export function unpackDrain(packed: number): { packets: number; stamps: number } {
+  return { packets: packed & 0xffff, stamps: packed >>> 16 };
+}
