@@ -1,0 +1,44 @@
+// What the smokeping measurement keeps of each (target, family), and whose an engine series is.
+import type { TargetConfig } from '../core/config.ts';
+import { ProbeError } from '../core/error.ts';
+import type { Family } from '../core/round.ts';
+import type { Engine, SeriesSpec } from '../engine/engine.ts';
+import { type Measured, newMeasured } from './series.ts';
+
+export interface Entry {
+  measured: Measured;
+  /** When the name is looked up again (`monoMs`); infinite while a look-up is under way. */
+  resolveAtMs: number;
+  /** When a series that could not be made is tried again; infinite while there is none such. */
+  retryAtMs: number;
+  /** The configuration has it no more. */
+  isGone: boolean;
+}
+
+/** `measured` is the entry's own, or a copy once the series was replaced. */
+export interface Owner {
+  entry: Entry;
+  measured: Measured;
+  beganMs: number;
+}
+
+export function newEntry(target: TargetConfig, family: Family): Entry {
+  const retryAtMs = Number.POSITIVE_INFINITY;
+  return { measured: newMeasured(target, family), resolveAtMs: 0, retryAtMs, isGone: false };
+}
+
+export function keyOf(target: string, family: Family): string {
+  return `${family} ${target}`;
+}
+
+export type Added = { ok: true; series: number } | { ok: false; reason: string };
+
+/** All series may be in use for as long as replaced ones drain: that must end no program. */
+export function addSeries(engine: Engine, spec: SeriesSpec): Added {
+  try {
+    return { ok: true, series: engine.addSeries(spec) };
+  } catch (error) {
+    if (!(error instanceof ProbeError)) throw error;
+    return { ok: false, reason: error.message };
+  }
+}

@@ -1,0 +1,235 @@
+// Smokeping: an echo at every interval to every target, in each family its name has. This keeps the
+// engine's series in step with the configuration and with the names, and turns what the engine
+// closes into rounds and events.
+import { type Address, formatAddress } from '../core/address.ts';
+import type { SmokepingConfig, TargetConfig } from '../core/config.ts';
+import type { Family, ProbeEvent, Round } from '../core/round.ts';
+import type { SeriesSnapshot } from '../core/snapshot.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { EngineEvent } from '../engine/readers.ts';
+import { trackOutages } from './outages.ts';
+import { type FamilyAnswer, isSame, keepAddress, type Names } from './resolution.ts';
+import { lookAtSends, type Measured, seriesKey, toRound, toSnapshot } from './series.ts';
+import { addSeries, type Entry, keyOf, newEntry, type Owner } from './smokeping-entry.ts';
+import { type OutageContext, takeOutage } from './smokeping-outages.ts';
+import { keepRetired } from './smokeping-retired.ts';
+import { toSpec } from './source.ts';
+
+export interface SmokepingOptions {
+  engine: Engine;
+  names: Names;
+  bootId: string;
+  nowMs: () => number;
+  /** Never goes back, ms: when names are asked again must not hang on a wrong clock. */
+  monoMs: () => number;
+  /** Outages that were open when the probe last stopped. */
+  openEvents: readonly ProbeEvent[];
+  onRound: (round: Round) => void;
+  onEvent: (event: ProbeEvent) => void;
+  /** The load changed: packets a second, and the shortest interval in ms. */
+  onPlan: (packetsPerSecond: number, intervalMsMin: number) => void;
+}
+
+/** A series that could not be made is tried again after this time. */
+const RETRY_MS = 5000;
+
+export class Smokeping {
+  private readonly options: SmokepingOptions;
+  private readonly outages;
+  private readonly retired;
+  private entries = new Map<string, Entry>();
+  private readonly owners = new Map<number, Owner>();
+  /** Rounds of each (target, family) since the start, over all its series. */
+  private readonly rounds = new Map<string, number>();
+  private events = 0;
+
+  constructor(options: SmokepingOptions) {
+    this.options = options;
+    this.retired = keepRetired(options.engine, options.monoMs);
+    this.outages = trackOutages({
+      bootId: options.bootId,
+      left: options.openEvents,
+      emit: options.onEvent,
+    });
+  }
+
+  /** Takes a configuration; what it does not change goes on without a gap. */
+  configure(config: SmokepingConfig): void {
+    const next = new Map<string, Entry>();
+    for (const target of config.enable ? config.targets : []) {
+      for (const family of target.families) {
+        const key = keyOf(target.id, family);
+        next.set(key, this.adopt(this.entries.get(key), target, family));
+      }
+    }
+    for (const [key, entry] of this.entries) {
+      if (next.get(key) === entry) continue;
+      this.retire(entry);
+      entry.isGone = true;
+    }
+    this.entries = next;
+    // Also those that the last run left open, of targets that are configured no more.
+    for (const { target, family } of this.outages.open()) {
+      if (target === null || family === null || next.has(keyOf(target, family))) continue;
+      this.outages.dropped(target, family, this.options.nowMs());
+    }
+    this.outages.droppedUplink(this.options.nowMs());
+    this.plan();
+    this.maintain();
+  }
+
+  /** Reads some of what the engine has closed; call after every tick. Returns how much it was. */
+  collect(): number {
+    const { engine, bootId } = this.options;
+    const events = engine.takeEvents();
+    const rounds = engine.takeRounds();
+    for (const event of events) this.takeEvent(event);
+    for (const closed of rounds) {
+      const measured = this.owners.get(closed.series)?.measured;
+      if (measured === undefined) continue;
+      const key = keyOf(measured.target.id, measured.family);
+      const sequence = this.rounds.get(key) ?? 0;
+      this.rounds.set(key, sequence + 1);
+      const round = toRound(measured, closed, { bootId, sequence });
+      measured.lastRound = round;
+      this.options.onRound(round);
+    }
+    return events.length + rounds.length;
+  }
+
+  /** Looks after names, interfaces and replaced series; call about once a second. */
+  maintain(): void {
+    const nowMs = this.options.monoMs();
+    for (const entry of this.entries.values()) {
+      if (lookAtSends(entry.measured, this.options.engine)) this.lookAtDevice(entry);
+      if (nowMs >= entry.retryAtMs) this.lookAtDevice(entry);
+      if (nowMs >= entry.resolveAtMs) void this.resolve(entry);
+    }
+    if (this.retired.isDraining()) while (this.collect() > 0);
+    for (const series of this.retired.maintain()) this.owners.delete(series);
+  }
+
+  /** Current series first, then replaced ones, the newest last. */
+  snapshots(): SeriesSnapshot[] {
+    const { engine } = this.options;
+    const current = [...this.entries.values()].map(({ measured }) =>
+      toSnapshot(measured, measured.series === null ? null : engine.state(measured.series), true),
+    );
+    return [...current, ...this.retired.snapshots()];
+  }
+
+  openOutages(): ProbeEvent[] {
+    return this.outages.open();
+  }
+
+  /** An event of our own making, with an identity. */
+  emit(event: Omit<ProbeEvent, 'id'>): void {
+    this.options.onEvent({ id: `${this.options.bootId}-e${this.events++}`, ...event });
+  }
+
+  private adopt(old: Entry | undefined, target: TargetConfig, family: Family): Entry {
+    if (old === undefined || seriesKey(old.measured.target) !== seriesKey(target)) {
+      return newEntry(target, family);
+    }
+    const { measured } = old;
+    if (measured.series !== null && measured.target.intervalMs !== target.intervalMs) {
+      this.options.engine.setInterval(measured.series, target.intervalMs);
+    }
+    measured.target = target;
+    return old;
+  }
+
+  private plan(): void {
+    const targets = [...this.entries.values()].map((entry) => entry.measured.target);
+    const load = targets.reduce((sum, target) => sum + 1000 / target.intervalMs, 0);
+    const least = Math.min(3_600_000, ...targets.map((target) => target.intervalMs));
+    this.options.onPlan(load, least);
+  }
+
+  private async resolve(entry: Entry): Promise<void> {
+    entry.resolveAtMs = Number.POSITIVE_INFINITY;
+    const { host } = entry.measured.target;
+    const answer = await this.options.names.resolve(host, entry.measured.family);
+    if (!entry.isGone) this.takeAnswer(entry, answer);
+  }
+
+  private takeAnswer(entry: Entry, answer: FamilyAnswer): void {
+    const { measured } = entry;
+    const { nowMs, monoMs } = this.options;
+    entry.resolveAtMs = monoMs() + answer.ttlMs;
+    measured.resolve = { ok: answer.ok, atMs: nowMs() };
+    if (!answer.ok) {
+      // A name that stops resolving is still measured at the address it had.
+      if (measured.address === null) measured.reason = answer.reason;
+      return;
+    }
+    const address = keepAddress(answer.addresses, measured.address);
+    if (address === null) return;
+    const isKept = measured.address !== null && isSame(address, measured.address);
+    if (!isKept || measured.series === null) this.begin(entry, address);
+  }
+
+  /** Measures at this address from now on. */
+  private begin(entry: Entry, address: Address): void {
+    const { measured } = entry;
+    const { engine, nowMs, monoMs } = this.options;
+    const { target, family } = measured;
+    const before = measured.ip;
+    const ip = formatAddress(family, address.bytes, address.zone);
+    this.retire(entry);
+    measured.ip = ip;
+    measured.address = address;
+    if (before !== null && before !== ip) this.announceAddress(measured, before, ip);
+    const made = toSpec(target, address);
+    const added = made.ok ? addSeries(engine, made.spec) : made;
+    measured.reason = added.ok ? null : added.reason;
+    entry.retryAtMs = added.ok ? Number.POSITIVE_INFINITY : monoMs() + RETRY_MS;
+    if (!added.ok || !made.ok) return;
+    const { series } = added;
+    measured.series = series;
+    measured.interfaceIndex = made.spec.interfaceIndex;
+    this.owners.set(series, { entry, measured, beganMs: nowMs() });
+    const outage = this.outages.openOf(target.id, family);
+    if (outage !== null)
+      engine.seedOutage(series, outage.fromMs, Number(outage.detail['lost'] ?? 0));
+  }
+
+  private announceAddress({ target, family }: Measured, from: string, to: string): void {
+    const fromMs = this.options.nowMs();
+    const place = { target: target.id, family, scope: null };
+    this.emit({ kind: 'address', ...place, fromMs, untilMs: fromMs, detail: { from, to } });
+  }
+
+  /** Begins anew where the interface is another: one made again keeps its name, not its number. */
+  private lookAtDevice(entry: Entry): void {
+    const { target, address, series, interfaceIndex } = entry.measured;
+    if (address === null) return;
+    const made = toSpec(target, address);
+    const isSameDevice = made.ok && made.spec.interfaceIndex === interfaceIndex;
+    if (series === null || !isSameDevice) this.begin(entry, address);
+  }
+
+  private retire({ measured }: Entry): void {
+    const { series } = measured;
+    const owner = series === null ? undefined : this.owners.get(series);
+    if (series !== null && owner !== undefined)
+      owner.measured = this.retired.retire(measured, series);
+  }
+
+  private takeEvent(event: EngineEvent): void {
+    if (event.kind === 'clock-step') {
+      const { stepNs } = event;
+      const atMs = Math.round(event.atMs);
+      const place = { target: null, family: null, scope: null };
+      this.emit({ kind: 'clock-step', fromMs: atMs, untilMs: atMs, ...place, detail: { stepNs } });
+      return;
+    }
+    takeOutage(this.outageContext(), event);
+  }
+
+  private outageContext(): OutageContext {
+    const { engine, nowMs } = this.options;
+    const { owners, outages } = this;
+    return { engine, nowMs, owners, outages, entries: () => this.entries.values() };
+  }
+}
