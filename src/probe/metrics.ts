@@ -1,0 +1,132 @@
+import type { Metric, Registry as PromRegistry } from 'prom-client';
+import type { ProbeSnapshot } from '../core/snapshot.ts';
+import { SELF_FAMILIES } from './metrics-self.ts';
+import { SERIES_FAMILIES, seriesRows } from './metrics-series.ts';
+import {
+  SMOKEPING_FAMILIES,
+  SMOKEPING_PROBER_FAMILIES,
+  smokepingRows,
+} from './metrics-smokeping.ts';
+import {
+  type BoundFamily,
+  bindFamilies,
+  familyHeader,
+  familyLines,
+  type MetricDescription,
+  NO_LABELS,
+} from './metrics-text.ts';
+import { startSlice, type TimeSlice } from './time-slice.ts';
+
+// Metrics are pulled: a scrape makes a registry whose metrics read the one snapshot it was given,
+// and nothing is ever observed for each sample. Only the registry's own file of prom-client is
+// loaded: its index brings @opentelemetry/api and 10 MiB with it.
+
+export type MetricGroup = 'all' | 'smokeping' | 'self';
+
+export const METRIC_GROUPS: readonly MetricGroup[] = ['all', 'smokeping', 'self'];
+
+/** Groups that have a name and a scrape job, but no measurement yet. */
+export const METRIC_GROUPS_PLANNED: readonly string[] = [
+  'path',
+  'http-v4',
+  'http-v6',
+  'throughput',
+];
+
+export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+/** The text exposition of a group. */
+export async function renderMetrics(group: MetricGroup, snapshot: ProbeSnapshot): Promise<string> {
+  const parts: string[] = [];
+  for await (const part of metricsParts(group, snapshot)) parts.push(part);
+  return parts.join('');
+}
+
+/**
+ * The same in parts of some 100 KB. Between parts the event loop gets its turn, so the snapshot
+ * must not change underneath: it is a copy, or of an engine that replaces its figures.
+ */
+export async function* metricsParts(
+  group: MetricGroup,
+  snapshot: ProbeSnapshot,
+): AsyncGenerator<string> {
+  const slice = startSlice();
+  for (const families of familyBlocks(group, snapshot)) {
+    const registry = registryOf(families);
+    if (slice.isOver()) await slice.next();
+    for (const family of families) {
+      if (family.rows.length <= REGISTRY_ROWS_MAX) {
+        yield `${await registry.getSingleMetricAsString(family.name)}\n`;
+      } else {
+        yield* familyParts(family, slice);
+      }
+    }
+  }
+}
+
+/** Every family that a group may export, for the documentation. */
+export function describeMetrics(group: MetricGroup): readonly MetricDescription[] {
+  const smokeping = [...SMOKEPING_FAMILIES, ...SMOKEPING_PROBER_FAMILIES, ...SERIES_FAMILIES];
+  if (group === 'smokeping') return smokeping;
+  return group === 'self' ? SELF_FAMILIES : [...smokeping, ...SELF_FAMILIES];
+}
+
+/** Block by block, because making the labels of many targets is work of its own. */
+export function* familyBlocks(
+  group: MetricGroup,
+  snapshot: ProbeSnapshot,
+): Generator<readonly BoundFamily[]> {
+  const probe = [{ set: NO_LABELS, item: snapshot }];
+  if (group !== 'self') {
+    yield bindFamilies(SMOKEPING_FAMILIES, smokepingRows(snapshot.series));
+    yield bindFamilies(SMOKEPING_PROBER_FAMILIES, probe);
+    yield bindFamilies(SERIES_FAMILIES, seriesRows(snapshot.series, snapshot.nowMs));
+  }
+  if (group !== 'smokeping') yield bindFamilies(SELF_FAMILIES, probe);
+}
+
+/** A registry of prom-client in which every family reads its rows when it is asked. */
+export function registryOf(families: readonly BoundFamily[]): PromRegistry {
+  const registry = new Registry();
+  for (const family of families) {
+    const { name, help, type } = family;
+    // A registry asks of a metric no more than this: prom-client's classes, which keep values of
+    // their own, are not needed.
+    const metric = {
+      name,
+      help,
+      type,
+      get: async () => ({ name, help, type, values: valuesOf(family) }),
+    };
+    registry.registerMetric(metric as unknown as Metric);
+  }
+  return registry;
+}
+
+// The registry prints a family in one go, at some microseconds a line: well for a probe of the
+// usual size; beyond that the loop would be held for too long.
+const REGISTRY_ROWS_MAX = 64;
+const SLICE_ROWS = 32;
+
+const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);
+const Registry = require('prom-client/lib/registry.js') as new () => PromRegistry;
+
+async function* familyParts(family: BoundFamily, slice: TimeSlice): AsyncGenerator<string> {
+  yield familyHeader(family);
+  for (let row = 0; row < family.rows.length; row += SLICE_ROWS) {
+    yield familyLines(family, row, Math.min(row + SLICE_ROWS, family.rows.length));
+    if (slice.isOver()) await slice.next();
+  }
+}
+
+function valuesOf(family: BoundFamily): object[] {
+  const values: object[] = [];
+  for (const [row, base] of family.rows.entries()) {
+    family.write(row, (value, extra = NO_LABELS, suffix = '') => {
+      if (value === null || !Number.isFinite(value)) return;
+      const labels = { ...base.labels, ...extra.labels };
+      values.push({ metricName: family.name + suffix, labels, value });
+    });
+  }
+  return values;
+}

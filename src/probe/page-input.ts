@@ -1,0 +1,141 @@
+import type { Family, ProbeEvent, Round } from '../core/round.ts';
+import type { ProbeSnapshot, SeriesSnapshot } from '../core/snapshot.ts';
+import { formatDuration } from '../graph/format.ts';
+
+// What a page is made of. The daemon hands over its snapshot and a way to read rounds; nothing here
+// asks a clock, a file or the network.
+
+export interface RoundQuery {
+  target: string;
+  family: Family;
+  fromMs: number;
+  untilMs: number;
+}
+
+export interface PageInput {
+  snapshot: ProbeSnapshot;
+  /**
+   * Closed rounds of one series that overlap [fromMs, untilMs), oldest first. It is asked for one
+   * series at a time while the page is drawn, so that a day of all targets is never held at once.
+   */
+  rounds: (query: RoundQuery) => readonly Round[] | Promise<readonly Round[]>;
+  /** Those of the last 24 hours, open ones among them, in any order. */
+  events: readonly ProbeEvent[];
+  /** Length of a round and the timeout that it waits after its end. */
+  roundMs: number;
+  timeoutMs: number;
+  /** The query of the request as it came: hostile. */
+  query: URLSearchParams;
+}
+
+export type SpanName = '1h' | '6h' | '24h';
+
+export interface Span {
+  /** In the query, and what it comes to once the store reaches that far back. */
+  name: SpanName;
+  ms: number;
+  /** `last hour`, `1 h`: of what is shown. */
+  words: string;
+  label: string;
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+export const SPANS: readonly Span[] = [
+  { name: '1h', ms: HOUR_MS, words: 'last hour', label: '1\u202fh' },
+  { name: '6h', ms: 6 * HOUR_MS, words: 'last 6 hours', label: '6\u202fh' },
+  { name: '24h', ms: 24 * HOUR_MS, words: 'last 24 hours', label: '24\u202fh' },
+];
+
+/** What a young probe shows instead, so that its first rounds are not a line at the right edge. */
+const YOUNG_SPANS_MS: readonly number[] = [
+  10 * MINUTE_MS,
+  20 * MINUTE_MS,
+  40 * MINUTE_MS,
+  HOUR_MS,
+  2 * HOUR_MS,
+  4 * HOUR_MS,
+  6 * HOUR_MS,
+  12 * HOUR_MS,
+];
+
+/** What the reader chose, by the query. */
+export interface View {
+  span: Span;
+  /** From 1; it may lie beyond the last page. */
+  page: number;
+  isPaused: boolean;
+}
+
+/** Anything unknown in the query means the default. */
+export function parseView(query: URLSearchParams): View {
+  const [hour] = SPANS;
+  const span = SPANS.find(({ name }) => name === query.get('span')) ?? hour;
+  if (span === undefined) throw new RangeError('no span is defined');
+  const page = query.get('page') ?? '';
+  return {
+    span,
+    page: /^[1-9]\d{0,3}$/.test(page) ? Number(page) : 1,
+    isPaused: query.get('refresh') === 'off',
+  };
+}
+
+/** The span, or the shorter one that holds all that the probe knows. */
+export function shownSpan(span: Span, { snapshot }: PageInput): Span {
+  const { nowMs, startedMs, store } = snapshot;
+  const ageMs = nowMs - Math.min(startedMs, store.oldestMs ?? startedMs);
+  const ms = YOUNG_SPANS_MS.find((candidate) => candidate >= ageMs) ?? span.ms;
+  if (ms >= span.ms) return span;
+  const label = formatDuration(ms);
+  return { name: span.name, ms, words: `last ${label}`, label };
+}
+
+/** The one place where a path of the overview is made. */
+export function overviewHref(view: View): string {
+  return `/${queryOf(view)}`;
+}
+
+/** The one place where a path of a target is made; an id may hold anything. */
+export function targetHref(target: string, view: View): string {
+  return `/target/${encodeURIComponent(target)}${queryOf({ ...view, page: 1 })}`;
+}
+
+/** Current series by target, in the order of the configuration, IPv4 before IPv6. */
+export function seriesByTarget(snapshot: ProbeSnapshot): Map<string, SeriesSnapshot[]> {
+  const targets = new Map<string, SeriesSnapshot[]>();
+  for (const series of snapshot.series) {
+    if (!series.current) continue;
+    const known = targets.get(series.target);
+    if (known === undefined) targets.set(series.target, [series]);
+    else known.push(series);
+  }
+  for (const list of targets.values()) list.sort((a, b) => a.family.localeCompare(b.family));
+  return targets;
+}
+
+/** When the round closes that will be the first one of a series without any. */
+export function firstCloseMs(input: PageInput): number {
+  const { snapshot, roundMs, timeoutMs } = input;
+  const beganMs = Math.max(snapshot.startedMs, snapshot.config.appliedMs);
+  const closeOf = (timeMs: number): number => Math.ceil(timeMs / roundMs) * roundMs + timeoutMs;
+  return Math.max(closeOf(beganMs), closeOf(snapshot.nowMs - timeoutMs));
+}
+
+export function familyName(family: Family): string {
+  return family === 'v4' ? 'IPv4' : 'IPv6';
+}
+
+/** `one.one.one.one (IPv4)`. */
+export function seriesName(series: { target: string; family: Family }): string {
+  return `${series.target} (${familyName(series.family)})`;
+}
+
+function queryOf(view: View): string {
+  const query = new URLSearchParams();
+  if (view.span.name !== '1h') query.set('span', view.span.name);
+  if (view.page > 1) query.set('page', String(view.page));
+  if (view.isPaused) query.set('refresh', 'off');
+  const text = query.toString();
+  return text === '' ? '' : `?${text}`;
+}

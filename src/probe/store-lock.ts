@@ -1,0 +1,119 @@
+import { ProbeError } from '../core/error.ts';
+
+// One process at a time writes to a store. Each puts an empty file of its own into the directory,
+// named after boot, process and the start of that process, and then looks for others. A name says
+// by itself whether its process still lives, and no two lives share one: so a stale file can be
+// removed without the danger of removing a fresh one, which a single lock file could not offer.
+
+const fs = process.getBuiltinModule('node:fs').promises;
+
+export interface StoreLock {
+  release(): Promise<void>;
+}
+
+interface Holder {
+  bootId: string;
+  pid: number;
+  /** Clock ticks from boot to the start of the process; 0 where /proc does not tell. */
+  startTicks: string;
+}
+
+const NAME = /^lock\.([0-9a-f]{8}|unknown)\.([0-9]{1,10})\.([0-9]{1,20})$/;
+const TRIES = 5;
+const TRY_MS_MAX = 60;
+
+/** Throws ERR_STATE_IO when another living process, or this one, has the directory open. */
+export async function lockStore(directory: string): Promise<StoreLock> {
+  const own = await thisProcess();
+  const path = `${directory}/${toName(own)}`;
+  for (let attempt = 1; ; attempt++) {
+    await createLock(path, directory);
+    const holder = await otherHolder(directory, own);
+    if (holder === null) return { release: () => fs.rm(path, { force: true }) };
+    await fs.rm(path, { force: true });
+    // Two that start at once see each other and both step back: chance decides who comes first.
+    if (attempt === TRIES) throw inUse(directory, holder.pid);
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * TRY_MS_MAX));
+  }
+}
+
+async function createLock(path: string, directory: string): Promise<void> {
+  try {
+    const handle = await fs.open(path, 'wx', 0o600);
+    await handle.close();
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'EEXIST') throw inUse(directory, process.pid);
+    throw new ProbeError('ERR_STATE_IO', `the store ${directory} cannot be locked (${code})`, {
+      cause,
+    });
+  }
+}
+
+/** The first other process that holds the directory; removes what dead ones left behind. */
+async function otherHolder(directory: string, own: Holder): Promise<Holder | null> {
+  for (const name of await fs.readdir(directory)) {
+    const holder = fromName(name);
+    if (holder === null || name === toName(own)) continue;
+    if (await isAlive(holder, own.bootId)) return holder;
+    await fs.rm(`${directory}/${name}`, { force: true });
+  }
+  return null;
+}
+
+async function isAlive(holder: Holder, bootId: string): Promise<boolean> {
+  if (holder.bootId !== bootId) return false;
+  if (!isRunning(holder.pid)) return false;
+  const life = await readLife(holder.pid);
+  return life === null || (life.startTicks === holder.startTicks && !life.isOver);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function thisProcess(): Promise<Holder> {
+  const bootId = (await readText('/proc/sys/kernel/random/boot_id'))?.slice(0, 8) ?? 'unknown';
+  return { bootId, pid: process.pid, startTicks: (await readLife(process.pid))?.startTicks ?? '0' };
+}
+
+// proc_pid_stat(5): fields 3 and 22, counted behind the name, which may hold blanks and brackets.
+// A zombie was killed and waits for its parent to notice.
+async function readLife(pid: number): Promise<{ startTicks: string; isOver: boolean } | null> {
+  const text = await readText(`/proc/${pid}/stat`);
+  if (text === null) return null;
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return { startTicks: fields[19] ?? '0', isOver: fields[0] === 'Z' || fields[0] === 'X' };
+}
+
+async function readText(path: string): Promise<string | null> {
+  try {
+    return await fs.readFile(path, 'latin1');
+  } catch {
+    return null;
+  }
+}
+
+function toName({ bootId, pid, startTicks }: Holder): string {
+  return `lock.${bootId}.${pid}.${startTicks}`;
+}
+
+function fromName(name: string): Holder | null {
+  const match = NAME.exec(name);
+  if (match === null) return null;
+  const [, bootId = '', pid = '', startTicks = ''] = match;
+  return { bootId, pid: Number(pid), startTicks };
+}
+
+function inUse(directory: string, pid: number): ProbeError {
+  return new ProbeError(
+    'ERR_STATE_IO',
+    `the store ${directory} is in use by process ${pid}: stop that one, or choose another ` +
+      'directory',
+  );
+}

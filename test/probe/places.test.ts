@@ -1,0 +1,140 @@
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { equal, instance, is, match, ok } from 'uvu/assert';
+import { ProbeError } from '../../src/core/error.ts';
+import { hardwareModel, prepareState, stateDirectory } from '../../src/probe/places.ts';
+import { suite } from '../helper.ts';
+
+const NOBODY = { name: 'nobody', uid: 65_534, gid: 65_534 };
+const notRoot = process.getuid?.() === 0 ? null : 'only root can give files away';
+
+function inDirectory(run: (directory: string) => void): void {
+  const directory = mkdtempSync(join(tmpdir(), 'flint-places-'));
+  try {
+    run(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function ownerOf(path: string): number {
+  return lstatSync(path).uid;
+}
+
+function modeOf(path: string): number {
+  return statSync(path).mode & 0o777;
+}
+
+suite('places', (s) => {
+  s.test('the state is where systemd says, else of the system for root, else in the home', () => {
+    const user = { isRoot: false, home: '/h' };
+    const given = { STATE_DIRECTORY: '/var/lib/flint-7:/var/lib/other' };
+
+    is(stateDirectory({ env: given, ...user }), '/var/lib/flint-7');
+    is(stateDirectory({ env: given, isRoot: true, home: '/h' }), '/var/lib/flint-7');
+    is(
+      stateDirectory({ env: { STATE_DIRECTORY: '' }, isRoot: true, home: '/h' }),
+      '/var/lib/flint',
+    );
+    is(stateDirectory({ env: {}, ...user }), '/h/.local/state/flint');
+    is(stateDirectory({ env: { XDG_STATE_HOME: '/x' }, ...user }), '/x/flint');
+    // The specification has relative paths ignored.
+    is(stateDirectory({ env: { XDG_STATE_HOME: 'x' }, ...user }), '/h/.local/state/flint');
+  });
+
+  s.test('makes the directory for its owner alone, and says where the rounds go', () =>
+    inDirectory((directory) => {
+      const state = join(directory, 'a', 'b');
+
+      is(prepareState(state, null), join(state, 'rounds'));
+      is(prepareState(state, null), join(state, 'rounds'));
+
+      for (const path of [join(directory, 'a'), state, join(state, 'rounds')]) {
+        is(modeOf(path), 0o700);
+      }
+    }),
+  );
+
+  s.test('says which directory cannot be, and what to do', () =>
+    inDirectory((directory) => {
+      const file = join(directory, 'file');
+      writeFileSync(file, '');
+      try {
+        prepareState(join(file, 'state'), null);
+        ok(false, 'nothing was refused');
+      } catch (error) {
+        instance(error, ProbeError);
+        is((error as ProbeError).code, 'ERR_STATE_IO');
+        match((error as ProbeError).message, `${file}/state cannot be prepared (ENOTDIR`);
+        match((error as ProbeError).message, 'choose one with --state');
+      }
+    }),
+  );
+
+  s.testIf(notRoot, 'root gives away every directory that it made', () =>
+    inDirectory((directory) => {
+      const state = join(directory, 'a', 'b');
+
+      prepareState(state, NOBODY);
+
+      is(ownerOf(directory), 0);
+      for (const path of [join(directory, 'a'), state, join(state, 'rounds')]) {
+        is(ownerOf(path), NOBODY.uid);
+      }
+    }),
+  );
+
+  s.testIf(notRoot, 'and one that was there for nothing else, with its rounds', () =>
+    inDirectory((directory) => {
+      const segment = join(prepareState(directory, null), '00000001.seg');
+      writeFileSync(segment, '');
+
+      prepareState(directory, NOBODY);
+
+      equal([directory, segment].map(ownerOf), [NOBODY.uid, NOBODY.uid]);
+    }),
+  );
+
+  s.testIf(notRoot, 'but nobody’s home, and nothing behind a link', () =>
+    inDirectory((directory) => {
+      const home = join(directory, 'home');
+      const secret = join(directory, 'secret');
+      mkdirSync(join(home, 'letters'), { recursive: true });
+      writeFileSync(secret, '');
+      mkdirSync(join(home, 'rounds'));
+      const link = join(home, 'rounds', 'link');
+      symlinkSync(secret, link);
+
+      prepareState(home, NOBODY);
+
+      equal([home, join(home, 'letters'), secret].map(ownerOf), [0, 0, 0]);
+      equal([join(home, 'rounds'), link].map(ownerOf), [NOBODY.uid, NOBODY.uid]);
+    }),
+  );
+
+  s.test('leaves the mode of a directory that was there as it is', () =>
+    inDirectory((directory) => {
+      chmodSync(directory, 0o755);
+      prepareState(directory, null);
+
+      is(modeOf(directory), 0o755);
+      ok(existsSync(join(directory, 'rounds')));
+    }),
+  );
+
+  s.test('the model of the machine is a short line, or unknown', () => {
+    const model = hardwareModel();
+    ok(model === null || /^[^\0\n]{1,64}$/.test(model), String(model));
+  });
+});

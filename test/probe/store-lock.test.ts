@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { ProbeError } from '../../src/core/error.ts';
+import { lockStore } from '../../src/probe/store-lock.ts';
+import { suite } from '../helper.ts';
+import { inDirectory } from './store-place.ts';
+
+const CHILD = new URL('./store-lock-child.ts', import.meta.url).pathname;
+
+suite('probe/store-lock', ({ test }) => {
+  test('lets one in at a time', () =>
+    inDirectory(async (directory) => {
+      const lock = await lockStore(directory);
+      await refused(directory, process.pid);
+      await lock.release();
+      const again = await lockStore(directory);
+      await again.release();
+
+      assert.equal(readdirSync(directory), []);
+    }));
+
+  test('keeps another process out, and forgets it when it was killed', () =>
+    inDirectory(async (directory) => {
+      const child = await lockingChild(directory);
+      await refused(directory, child.pid ?? 0);
+      assert.is(locks(directory).length, 1);
+
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await ended;
+      assert.is(locks(directory).length, 1);
+      const lock = await lockStore(directory);
+      assert.is(locks(directory).length, 1);
+      await lock.release();
+    }));
+
+  test('sees that a process id was given away, or that the machine was restarted', () =>
+    inDirectory(async (directory) => {
+      const lock = await lockStore(directory);
+      const own = locks(directory)[0] ?? '';
+      await lock.release();
+      const [, bootId = '', , startTicks = ''] = own.split('.');
+      const living = process.ppid;
+      for (const name of [
+        `lock.${bootId}.${living}.1`,
+        `lock.${'0'.repeat(8)}.${living}.${startTicks}`,
+        `lock.${bootId}.4194305.${startTicks}`,
+      ]) {
+        writeFileSync(join(directory, name), '');
+        const next = await lockStore(directory);
+        assert.is(locks(directory).length, 1, name);
+        await next.release();
+      }
+    }));
+
+  test('never lets two in that come at once', () =>
+    inDirectory(async (directory) => {
+      const children = await Promise.allSettled([1, 2, 3].map(() => lockingChild(directory)));
+      const inside = children.filter((child) => child.status === 'fulfilled');
+
+      assert.ok(inside.length <= 1, `${inside.length} are in`);
+      for (const child of inside) child.value.kill('SIGKILL');
+    }));
+
+  test('says why when the directory takes no lock', async () => {
+    try {
+      await lockStore('/nowhere/at/all');
+      assert.unreachable();
+    } catch (error) {
+      assert.instance(error, ProbeError);
+      assert.match((error as Error).message, 'cannot be locked (ENOENT)');
+    }
+  });
+});
+
+async function refused(directory: string, pid: number): Promise<void> {
+  try {
+    await lockStore(directory);
+    assert.unreachable('a second lock was given');
+  } catch (error) {
+    assert.instance(error, ProbeError);
+    assert.is((error as ProbeError).code, 'ERR_STATE_IO');
+    assert.match((error as Error).message, `${directory} is in use by process ${pid}: `);
+  }
+}
+
+/** Resolves when the child holds the lock, rejects when it did not get it. */
+function lockingChild(directory: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ['--import', 'tsx', CHILD, directory], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  return new Promise((resolve, reject) => {
+    child.stdout?.once('data', () => resolve(child));
+    child.once('exit', () => reject(new Error('the child did not get the lock')));
+  });
+}
+
+function locks(directory: string): string[] {
+  return readdirSync(directory).filter((name) => name.startsWith('lock.'));
+}
