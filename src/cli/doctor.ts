@@ -1,0 +1,25 @@
+// `flint doctor`: what this machine can do, tried and not guessed, and the line that mends it.
+import { type Check, diagnose } from '../probe/diagnose.ts';
+import { EXIT } from './command.ts';
+
+const MARKS = { good: 'ok  ', poor: 'poor', bad: 'bad ' } as const;
+
+/** Exit code 1 when something is bad. */
+export async function runDoctor(
+  _args: readonly string[],
+  options: Record<string, unknown>,
+): Promise<number> {
+  const checks = await diagnose();
+  const isBad = checks.some((check) => check.verdict === 'bad');
+  if (options['json'] === true) {
+    process.stdout.write(`${JSON.stringify({ ok: !isBad, checks })}\n`);
+  } else {
+    for (const check of checks) process.stdout.write(`${lineOf(check)}\n`);
+  }
+  return isBad ? EXIT.trouble : EXIT.ok;
+}
+
+function lineOf(check: Check): string {
+  const mend = check.mend === null ? '' : `\n        → ${check.mend}`;
+  return `${MARKS[check.verdict]}  ${check.name}: ${check.finding}${mend}`;
+}

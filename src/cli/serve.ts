@@ -1,0 +1,90 @@
+// What `flint probe` and `flint up` share: a daemon that runs until it is told to stop.
+import { type Daemon, type DaemonOptions, startDaemon } from '../probe/daemon.ts';
+import { isJournal, type Log, openLog } from '../probe/log.ts';
+import { EXIT } from './command.ts';
+import { version } from './version.ts';
+
+export interface ServeOptions {
+  config: DaemonOptions['config'];
+  stateDirectory: string;
+  /** Told once it measures and listens. */
+  started: (daemon: Daemon, log: Log) => void;
+}
+
+/**
+ * Runs until SIGTERM or SIGINT (0), or until measuring fails (1). SIGHUP reads the configuration
+ * file again; without a file it says that the terminal was closed, and ends too.
+ */
+export async function serve(options: ServeOptions): Promise<number> {
+  const log = openLog({ stream: process.stderr, nowMs: Date.now, journal: isJournal(process.env) });
+  const signals = followSignals('file' in options.config);
+  try {
+    const daemon = await startDaemon({
+      config: options.config,
+      stateDirectory: options.stateDirectory,
+      version: version(),
+      log,
+      onFatal: (error) => {
+        const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        log.error(`measuring failed: ${why}`);
+        signals.end(EXIT.trouble);
+      },
+    });
+    signals.onReload(() => daemon.reload());
+    options.started(daemon, log);
+    const code = await signals.ended;
+    signals.letThrough();
+    await daemon.stop();
+    return code;
+  } finally {
+    signals.close();
+    log.flush();
+  }
+}
+
+interface Signals {
+  /** The exit code, once somebody ended it. */
+  ended: Promise<number>;
+  end(code: number): void;
+  /** A reload that was asked for before comes at once. */
+  onReload(reload: () => void): void;
+  /** From now on SIGTERM and SIGINT end the process at once. */
+  letThrough(): void;
+  close(): void;
+}
+
+const ENDING = ['SIGTERM', 'SIGINT'] as const;
+
+/** From the very start: a signal that nobody waits for would kill without a word. */
+function followSignals(canReload: boolean): Signals {
+  let end: (code: number) => void = () => undefined;
+  const ended = new Promise<number>((resolve) => {
+    end = resolve;
+  });
+  let reload: (() => void) | null = null;
+  let isAsked = false;
+  const stop = (): void => end(EXIT.ok);
+  function hangUp(): void {
+    if (!canReload) stop();
+    else if (reload === null) isAsked = true;
+    else reload();
+  }
+  function letThrough(): void {
+    for (const signal of ENDING) process.removeListener(signal, stop);
+  }
+  for (const signal of ENDING) process.on(signal, stop);
+  process.on('SIGHUP', hangUp);
+  return {
+    ended,
+    end,
+    onReload(run) {
+      reload = run;
+      if (isAsked) run();
+    },
+    letThrough,
+    close() {
+      letThrough();
+      process.removeListener('SIGHUP', hangUp);
+    },
+  };
+}

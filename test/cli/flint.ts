@@ -1,0 +1,84 @@
+// Runs the built program, as a user would, in a namespace.
+import type { LabProcess, Namespace, Result, RunOptions } from '../lab/net.ts';
+import { ROOT } from '../native/copy.ts';
+
+export const MAIN = `${ROOT}dist/main.js`;
+
+/** Words before the program take root's way to raw sockets, and leave it all files. */
+export const WITHOUT_RAW = ['setpriv', '--bounding-set=-net_raw', '--inh-caps=-net_raw'];
+
+export interface FlintOptions extends RunOptions {
+  before?: readonly string[];
+}
+
+/** `flint` with words as one would type them, to its end. */
+export function flint(
+  place: Namespace,
+  words: string,
+  options: FlintOptions = {},
+): Promise<Result> {
+  const [command = '', ...args] = commandOf(words, options);
+  return place.exec(command, args, optionsOf(options));
+}
+
+export function startFlint(
+  place: Namespace,
+  words: string,
+  options: FlintOptions = {},
+): LabProcess {
+  const [command = '', ...args] = commandOf(words, options);
+  return place.spawn(command, args, optionsOf(options));
+}
+
+function commandOf(words: string, { before = [] }: FlintOptions): string[] {
+  return [...before, process.execPath, MAIN, ...words.split(' ').filter((word) => word !== '')];
+}
+
+function optionsOf({ before: _, env, ...options }: FlintOptions): RunOptions {
+  return { timeoutMs: 20_000, ...options, env: { ...process.env, ...env } };
+}
+
+export interface Line {
+  type: string;
+  host: string;
+  ip: string | null;
+  family: string | null;
+  seq: number | null;
+  rttNs: number | null;
+  quality: string | null;
+  ttl: number | null;
+  timeMs: number | null;
+  reason?: string;
+  from?: string;
+}
+
+export interface Summary {
+  type: 'summary';
+  host: string;
+  ip: string;
+  family: string;
+  sent: number;
+  received: number;
+  lost: number;
+  duplicates: number;
+  rttNs: Record<string, number> | null;
+  jitterNs: number | null;
+}
+
+/** The lines that `flint ping --json` printed. */
+export function parseLines(stdout: string): { lines: Line[]; summaries: Summary[] } {
+  const all = stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((text) => JSON.parse(text) as Line | Summary);
+  return {
+    lines: all.filter((one): one is Line => one.type !== 'summary'),
+    summaries: all.filter((one): one is Summary => one.type === 'summary'),
+  };
+}
+
+export function countBy<T>(items: readonly T[], key: (item: T) => string): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const item of items) counts[key(item)] = (counts[key(item)] ?? 0) + 1;
+  return counts;
+}
