@@ -1,0 +1,179 @@
+// Memory and processor time of the daemon at an edge probe's load (README.md, footprint).
+import { readFileSync } from 'node:fs';
+import { type Namespace, requireLab, sleep } from '../test/lab/net.ts';
+import { missingDaemon, NODE_FLAGS, startDaemon } from './daemon.ts';
+import { missingOf, openPair, type Pair } from './inside.ts';
+import { absent, judge, type Length, type Row, type RunOptions } from './row.ts';
+import { scrape } from './scrape.ts';
+import { figure } from './table.ts';
+
+export const name = 'footprint';
+export const goal = 'RSS ≤ 64 MiB, a quarter of smokeping_prober’s CPU time';
+
+/** Three targets in both families, as addresses: names cost both sides the same. */
+export const TARGETS: readonly string[] = [1, 2, 3].flatMap((i) => [`10.78.0.${i}`, `fd78::${i}`]);
+const RSS_MIB_MAX = 64;
+const CPU_SHARE_MAX = 1 / 4;
+const SCRAPE_MS = 30_000;
+/** From exec on; what follows is the steady state. */
+const START_MS = 5000;
+const PROBER = 'prometheus-smokeping-prober';
+const PROBER_LISTEN = '127.0.0.1:9374';
+
+const STEADY_MS: Record<Length, number> = { quick: 5000, normal: 60_000, long: 137_000 };
+
+/** MiB. Private is what ends with the process; the rest is files that others may share. */
+export interface Memory {
+  rss: number;
+  pss: number;
+  private: number;
+}
+
+export interface Footprint {
+  memory: Memory;
+  startCpuSeconds: number;
+  /** In the steady state. */
+  cpuSeconds: number;
+}
+
+interface Program {
+  pid: number;
+  metrics: () => Promise<string>;
+  close: () => Promise<void>;
+}
+
+type Start = (near: Namespace) => Program;
+
+export async function run(options: RunOptions): Promise<Row[]> {
+  const missing = requireLab() ?? missingDaemon();
+  if (missing !== null) return [absent('footprint', goal, missing)];
+  const starts = new Map<string, Start>([
+    ['plain', (near) => startFlint(near, [])],
+    ['flags', (near) => startFlint(near, NODE_FLAGS)],
+  ]);
+  if (missingOf(PROBER).length === 0) starts.set('prober', startProber);
+  // Each in a network of its own: a raw socket is handed the replies of all who ping beside it.
+  const pairs: Pair[] = [];
+  try {
+    for (const _ of starts) pairs.push(await openPair());
+    return toRows(await measureAll(starts, pairs, options), STEADY_MS[options.length]);
+  } finally {
+    for (const pair of pairs) await pair.close();
+  }
+}
+
+async function measureAll(
+  starts: ReadonlyMap<string, Start>,
+  pairs: readonly Pair[],
+  { length, say }: RunOptions,
+): Promise<Map<string, Footprint>> {
+  const programs = new Map<string, Program>();
+  const results = new Map<string, Footprint>();
+  try {
+    for (const [key, start] of starts) {
+      const pair = pairs[programs.size];
+      if (pair !== undefined) programs.set(key, start(pair.near));
+    }
+    await sleep(START_MS);
+    const atStart = new Map([...programs].map(([key, { pid }]) => [key, cpuSeconds(pid)]));
+    const steadyMs = STEADY_MS[length];
+    for (let spent = 0; spent < steadyMs; spent += SCRAPE_MS) {
+      say(`footprint: ${Math.round((steadyMs - spent) / 1000)} s left`);
+      await sleep(Math.min(SCRAPE_MS, steadyMs - spent));
+      for (const program of programs.values()) await program.metrics();
+    }
+    for (const [key, { pid }] of programs) {
+      const startCpuSeconds = atStart.get(key) ?? Number.NaN;
+      const spent = cpuSeconds(pid) - startCpuSeconds;
+      results.set(key, { memory: readMemory(pid), startCpuSeconds, cpuSeconds: spent });
+    }
+    return results;
+  } finally {
+    for (const program of programs.values()) await program.close();
+  }
+}
+
+function startFlint(near: Namespace, nodeFlags: readonly string[]): Program {
+  const daemon = startDaemon(near, { targets: TARGETS, nodeFlags });
+  return { pid: daemon.process.pid, metrics: daemon.metrics, close: daemon.close };
+}
+
+function startProber(near: Namespace): Program {
+  const words = ['--config.file=', '--privileged', `--web.listen-address=${PROBER_LISTEN}`];
+  const prober = near.spawn(PROBER, [...words, ...TARGETS]);
+  return {
+    pid: prober.pid,
+    metrics: () => scrape(near, `http://${PROBER_LISTEN}/metrics`),
+    close: async () => {
+      await prober.stop();
+    },
+  };
+}
+
+function readMemory(pid: number): Memory {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const mib = (field: string): number =>
+    Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? Number.NaN) / 1024;
+  return {
+    rss: mib('Rss'),
+    pss: mib('Pss'),
+    private: mib('Private_Clean') + mib('Private_Dirty'),
+  };
+}
+
+/** User and system time of all threads, those that ended too; in ticks of 10 ms. */
+function cpuSeconds(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+function toRows(results: ReadonlyMap<string, Footprint>, steadyMs: number): Row[] {
+  const prober = results.get('prober');
+  return [
+    memoryRow('as started by hand', results.get('plain'), prober),
+    memoryRow('with the flags of the service', results.get('flags'), prober),
+    cpuRow(results, steadyMs),
+  ];
+}
+
+function memoryRow(how: string, own: Footprint | undefined, prober: Footprint | undefined): Row {
+  return {
+    what: `memory at 3 targets × 2 families, ${how}`,
+    goal: `RSS ≤ ${RSS_MIB_MAX} MiB`,
+    flint: formatMemory(own),
+    peers:
+      prober === undefined
+        ? `${PROBER} is not installed`
+        : `smokeping_prober ${formatMemory(prober)}`,
+    verdict: judge(own !== undefined && own.memory.rss <= RSS_MIB_MAX),
+    figures: { own, prober },
+  };
+}
+
+function formatMemory(one: Footprint | undefined): string {
+  if (one === undefined) return '–';
+  const { rss, pss, private: own } = one.memory;
+  return `RSS ${figure(rss)}, PSS ${figure(pss)}, private ${figure(own)} MiB`;
+}
+
+function cpuRow(results: ReadonlyMap<string, Footprint>, steadyMs: number): Row {
+  const what = `CPU time in ${figure(steadyMs / 1000)} s, the same load`;
+  const text = 'a quarter of smokeping_prober’s (without blackbox_exporter and mtr, so far)';
+  const prober = results.get('prober');
+  const plain = results.get('plain');
+  const flags = results.get('flags');
+  if (prober === undefined || plain === undefined || flags === undefined) {
+    return absent(what, text, `${PROBER} is not installed`);
+  }
+  const format = (one: Footprint): string =>
+    `${one.cpuSeconds.toFixed(2)} s (and ${one.startCpuSeconds.toFixed(2)} s to start)`;
+  return {
+    what,
+    goal: text,
+    flint: `${format(plain)}; with flags ${format(flags)}`,
+    peers: `smokeping_prober ${format(prober)}`,
+    verdict: judge(plain.cpuSeconds <= prober.cpuSeconds * CPU_SHARE_MAX),
+    figures: Object.fromEntries(results),
+  };
+}

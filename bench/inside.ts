@@ -1,0 +1,82 @@
+// Programs inside namespaces of the lab: our own children, which answer with one line of JSON, and
+// peers, whose processor time is measured.
+import { fileURLToPath } from 'node:url';
+import { type Namespace, openNamespace, openVeth, requireLab } from '../test/lab/net.ts';
+
+/** Two namespaces; the far one answers for 10.78.0.0/16 and fd78::/64. */
+export interface Pair {
+  near: Namespace;
+  /** The device of the near end. */
+  device: string;
+  close(): Promise<void>;
+}
+
+export interface Timed {
+  stdout: string;
+  stderr: string;
+  seconds: number;
+  /** User and system time of the program and its children, from exec on. */
+  cpuSeconds: number;
+}
+
+export interface TimedOptions {
+  timeoutMs: number;
+  input?: string;
+}
+
+export const TSX = ['--import', 'tsx'];
+
+export async function openPair(): Promise<Pair> {
+  const near = await openNamespace();
+  const far = await openNamespace();
+  const close = async (): Promise<void> => {
+    await near.close();
+    await far.close();
+  };
+  try {
+    const { near: end } = await openVeth(near, far);
+    return { near, device: end.device, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Runs a TypeScript file of this folder inside; it answers on standard output. */
+export async function runChild<T>(
+  namespace: Namespace,
+  file: string,
+  options: object,
+  limits: { timeoutMs: number; env?: Record<string, string> },
+): Promise<T> {
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  const words = [...TSX, path, JSON.stringify(options)];
+  const { timeoutMs, env = {} } = limits;
+  const run = { timeoutMs, env: { ...process.env, ...env } };
+  return JSON.parse(await namespace.run(process.execPath, words, run)) as T;
+}
+
+/** Runs a program to its end with the processor time that bash gives for it. */
+export async function runTimed(
+  namespace: Namespace,
+  words: readonly string[],
+  options: TimedOptions,
+): Promise<Timed> {
+  const script = 'TIMEFORMAT="time %R %U %S"; time "$@"';
+  const result = await namespace.exec('bash', ['-c', script, 'bash', ...words], options);
+  const { code, stdout, stderr } = result;
+  const times = /^time ([\d.]+) ([\d.]+) ([\d.]+)$/m.exec(stderr);
+  if (code !== 0 || times === null) {
+    throw new Error(`${words[0]} ended with ${code}: ${stderr.slice(0, 500)}`);
+  }
+  const [seconds = 0, user = 0, system = 0] = times.slice(1).map(Number);
+  return { stdout, stderr, seconds, cpuSeconds: user + system };
+}
+
+/** Of these programs the ones that are not there. */
+export function missingOf(...commands: string[]): string[] {
+  return commands.filter((command) => requireLab(command) !== null);
+}
+
+/** Why nothing of this kind can be measured here, or null. */
+export { requireLab };
