@@ -1,13 +1,11 @@
 // How far reported RTTs are from what a capture on the wire shows (README.md, accuracy).
 import {
-  capture,
   type Namespace,
   openNamespace,
   openReflector,
   requireLab,
   sleep,
   type WireTrip,
-  wireTrips,
 } from '../test/lab/net.ts';
 import { askFping, askPing, askProber, type Reported } from './accuracy-peers.ts';
 import { missingOf, runChild } from './inside.ts';
@@ -16,6 +14,7 @@ import { absent, judge, type Length, type Row, type RunOptions } from './row.ts'
 import { mean, median, type Spread, spread } from './statistics.ts';
 import { figure } from './table.ts';
 import { consecutive } from './targets.ts';
+import { watchWire } from './wire.ts';
 
 export const name = 'accuracy';
 export const goal =
@@ -116,9 +115,9 @@ async function measure(wire: Wire, tool: Tool, milliseconds: number): Promise<Me
     wire.namespace.spawn('sh', ['-c', 'while :; do :; done']),
   );
   try {
-    const watched = await capture(wire.namespace, wire.device);
+    const watched = await watchWire(wire.namespace, wire.device);
     const reported = await tool.ask(wire.namespace, milliseconds);
-    return match(reported, wireTrips(await watched.stop()));
+    return match(reported, await watched.stop());
   } finally {
     await Promise.all(hogs.map((hog) => hog.stop('SIGKILL')));
   }
@@ -165,7 +164,7 @@ function askFlint(blockMs: number, transport: string): Tool['ask'] {
 
 /** smokeping_prober keeps no sample: its mean (sum / count) against the mean of the wire. */
 async function meanError(wire: Wire, milliseconds: number): Promise<string> {
-  const watched = await capture(wire.namespace, wire.device);
+  const watched = await watchWire(wire.namespace, wire.device);
   try {
     const { meanUs, count } = await askProber(wire.namespace, {
       targets: TARGETS,
@@ -173,7 +172,7 @@ async function meanError(wire: Wire, milliseconds: number): Promise<string> {
       milliseconds,
     });
     await sleep(100);
-    const { wireMeanUs } = match(new Map(), wireTrips(await watched.stop()));
+    const { wireMeanUs } = match(new Map(), await watched.stop());
     return `${figure(meanUs - wireMeanUs)} µs too long on average (of ${count})`;
   } catch (error) {
     return `failed: ${firstLine(error)}`;

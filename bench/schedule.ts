@@ -1,6 +1,6 @@
 // Whether echoes leave when they are due, under a full load of targets (README.md, schedule).
 import { readFileSync } from 'node:fs';
-import { capture, requireLab, sleep, wireTrips } from '../test/lab/net.ts';
+import { requireLab, sleep } from '../test/lab/net.ts';
 import { missingDaemon, startDaemon } from './daemon.ts';
 import { missingOf, openPair, type Pair, runChild } from './inside.ts';
 import type { ProbeOptions, ProbeResult } from './probe-child.ts';
@@ -9,6 +9,7 @@ import { linesOf, sumOf } from './scrape.ts';
 import { type Spread, spread } from './statistics.ts';
 import { figure } from './table.ts';
 import { consecutive } from './targets.ts';
+import { watchWire } from './wire.ts';
 
 export const name = 'schedule';
 export const goal = '1 000 targets at 1/s on one core, sent within 20 ms of due at p99.9';
@@ -133,7 +134,7 @@ function toRow(late: Lateness, how: { daemonMs: number; isPinned: boolean }): Ro
 /** The same pace without jitter: how even the sends of each target are on the wire. */
 async function byWire(pair: Pair, { length, say }: RunOptions): Promise<Row> {
   say('schedule: on the wire');
-  const watched = await capture(pair.near, pair.device);
+  const watched = await watchWire(pair.near, pair.device);
   const options: ProbeOptions = {
     targets: TARGETS,
     intervalMs: INTERVAL_MS,
@@ -143,7 +144,7 @@ async function byWire(pair: Pair, { length, say }: RunOptions): Promise<Row> {
   };
   const limits = { timeoutMs: options.milliseconds + 20_000 };
   const { skipped } = await runChild<ProbeResult>(pair.near, 'probe-child.ts', options, limits);
-  const trips = wireTrips(await watched.stop());
+  const trips = await watched.stop();
   const startNs = (trips[0]?.sentNs ?? 0n) + BigInt(WIRE_SETTLE_MS) * 1_000_000n;
   const late = spread(unevenness(trips.filter(({ sentNs }) => sentNs >= startNs)));
   return {
