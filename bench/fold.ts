@@ -9,6 +9,8 @@ const ROUNDS = 7;
 const SERIES = 64;
 const IP4_HEADER_BYTES = 20;
 const RTT_NS = 5_000_000n;
+/** Each batch is one second of 64 targets, so that a round has thirty samples as it should. */
+const INTERVAL_NS = 1_000_000_000n;
 const RECORDS = 1024;
 
 export interface FoldFigures {
@@ -64,7 +66,7 @@ function foldRun(hot: Hot): number {
     const built = hot.call.flood(OUTBOX_MAX);
     for (let i = 0; i < built; i++) answer(hot, i, mono + 1_700_000_000_000_000_000n);
     hot.call.settle(built);
-    mono += RTT_NS + 1_000_000n;
+    mono += INTERVAL_NS;
     setAnchor(hot, mono);
     const start = process.hrtime.bigint();
     hot.call.fold(INBOX_MAX, INBOX_MAX);

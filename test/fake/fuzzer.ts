@@ -40,6 +40,7 @@ export class Fuzzer {
     alien: 0,
   };
   private readonly hot: Hot;
+  private readonly series: number;
   private readonly random: Random;
   private readonly mutator: Mutator;
   private readonly oracle: Oracle;
@@ -52,7 +53,8 @@ export class Fuzzer {
   private readonly former: OracleProbe[] = [];
   private rttSeconds = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, series = SERIES) {
+    this.series = series;
     this.random = createRandom(seed);
     // A small ring, so that slots are used again and again.
     this.rig = openRig(silence, { timeoutMs: TIMEOUT_MS, packetsPerSecond: 1 });
@@ -60,8 +62,8 @@ export class Fuzzer {
     this.mutator = new Mutator(this.hot, this.random);
     this.oracle = new Oracle(this.hot, IDENTIFIER, this.bySlot);
     const payloads = [16, 17, 56, 57, 120, 56];
-    for (let i = 0; i < SERIES; i++) {
-      const payloadBytes = payloads[i] ?? 56;
+    for (let i = 0; i < series; i++) {
+      const payloadBytes = payloads[i % payloads.length] ?? 56;
       // Never due by itself; the interval sizes the window.
       const part = { payloadBytes, intervalMs: 5, phaseMs: 1e9 };
       this.rig.engine.addSeries(specOf(i % 2 === 0 ? 4 : 6, i + 1, part));
@@ -105,7 +107,7 @@ export class Fuzzer {
 
   compare(): void {
     const { engine } = this.rig;
-    const states = Array.from({ length: SERIES }, (_, series) => engine.state(series));
+    const states = Array.from({ length: this.series }, (_, series) => engine.state(series));
     const sum = (count: 'sent' | 'received' | 'late' | 'duplicates' | 'icmpErrors' | 'discarded') =>
       states.reduce((total, state) => total + state[count], 0);
     const { counts } = this;
