@@ -1,6 +1,8 @@
 // A process of its own that asks as fast as it can, through the real engine and its memory: drain,
 // fold, expire, build, send, settle, with a bounded number of echoes in flight. Takes its options
-// as JSON in the first argument and prints one line of JSON in the words of baseline.c.
+// as JSON in the first argument, warms up and says `ready`; then each line of standard input is a
+// number of milliseconds, answered by one line of JSON in the words of baseline.c.
+import { createInterface } from 'node:readline';
 import { Engine } from '../src/engine/engine.ts';
 import { OUTBOX_MAX } from '../src/engine/limits.ts';
 import { openNative } from '../src/engine/native.ts';
@@ -10,7 +12,6 @@ export interface FloodOptions {
   /** The first of `targets` consecutive addresses. */
   first: string;
   targets: number;
-  milliseconds: number;
   /** Echoes in flight at most. */
   window: number;
   /** What the flight table is sized for: it remembers that much for half a minute. */
@@ -35,10 +36,12 @@ export interface FloodResult {
 }
 
 const TIMEOUT_MS = 1000;
+/** Less than the inbox takes, so that one drain tells that nothing is left. */
+const BATCH_MAX = OUTBOX_MAX - 4;
 /** Batches between two looks at the clock. */
 const CLOCK_EVERY = 8;
 
-function main(options: FloodOptions): FloodResult {
+async function main(options: FloodOptions): Promise<void> {
   const engine = new Engine({
     openTransport: (request) => openNative(request, { sockets: 'raw' }),
     roundMs: 30_000,
@@ -56,15 +59,27 @@ function main(options: FloodOptions): FloodResult {
     }),
   );
   flood(engine, options.window, options.warmUpMs);
+  process.stdout.write('ready\n');
+  for await (const line of createInterface({ input: process.stdin })) {
+    const result = measure(engine, series, { ...options, milliseconds: Number(line) });
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+  }
+  engine.close();
+}
+
+function measure(
+  engine: Engine,
+  series: readonly number[],
+  { window, milliseconds }: { window: number; milliseconds: number },
+): FloodResult {
   const before = count(engine, series);
   const cpu = process.cpuUsage();
-  const seconds = flood(engine, options.window, options.milliseconds) / 1000;
+  const seconds = flood(engine, window, milliseconds) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   const after = count(engine, series);
   const received = after.received - before.received;
   const [p50 = 0, p99 = 0] = engine.quantiles(series[0] ?? 0, [0.5, 0.99]) ?? [];
   const { alien, drops } = engine.figures();
-  engine.close();
   return {
     repliesPerSecond: received / seconds,
     cpuSecondsPerMillion: (user + system) / received,
@@ -89,11 +104,12 @@ function flood(engine: Engine, window: number, milliseconds: number): number {
       engine.drain();
       call.expire();
       const room = window - call.inflightCount();
-      const built = room > 0 ? call.flood(Math.min(room, OUTBOX_MAX)) : 0;
+      const built = room > 0 ? call.flood(Math.min(room, BATCH_MAX)) : 0;
       if (built > 0) engine.send(built);
     }
     now = performance.now();
   }
+  engine.drain();
   return now - startMs;
 }
 
@@ -116,5 +132,4 @@ function count(engine: Engine, series: readonly number[]): Counts {
   return total;
 }
 
-const result = main(JSON.parse(process.argv[2] ?? '{}') as FloodOptions);
-process.stdout.write(`${JSON.stringify(result)}\n`);
+await main(JSON.parse(process.argv[2] ?? '{}') as FloodOptions);

@@ -24,6 +24,7 @@ export interface TimedOptions {
   input?: string;
 }
 
+const READY_MS_MAX = 20_000;
 export const TSX = ['--import', 'tsx'];
 
 export async function openPair(): Promise<Pair> {
@@ -54,6 +55,36 @@ export async function runChild<T>(
   const { timeoutMs, env = {} } = limits;
   const run = { timeoutMs, env: { ...process.env, ...env } };
   return JSON.parse(await namespace.run(process.execPath, words, run)) as T;
+}
+
+/** A child that is asked line by line; `ask` gives the answer to one line. */
+export interface Conversation<T> {
+  ask(line: string, timeoutMs: number): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Starts a TypeScript file of this folder inside; resolves when it has said `ready`. */
+export async function openChild<T>(
+  namespace: Namespace,
+  file: string,
+  options: object,
+): Promise<Conversation<T>> {
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  const child = namespace.spawn(process.execPath, [...TSX, path, JSON.stringify(options)]);
+  await child.waitFor(/^ready$/m, READY_MS_MAX);
+  let answers = 0;
+  return {
+    async ask(line, timeoutMs) {
+      answers++;
+      child.child.stdin.write(`${line}\n`);
+      await child.waitFor(new RegExp(`^(?:.*\\n){${answers + 1}}`), timeoutMs);
+      return JSON.parse(child.output().stdout.split('\n')[answers] ?? '') as T;
+    },
+    async close() {
+      child.child.stdin.end();
+      await child.stop();
+    },
+  };
 }
 
 /** Runs a program to its end with the processor time that bash gives for it. */

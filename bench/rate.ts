@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Namespace, requireLab } from '../test/lab/net.ts';
 import type { FloodOptions, FloodResult } from './flood-child.ts';
-import { missingOf, openPair, runChild } from './inside.ts';
+import { missingOf, openChild, openPair } from './inside.ts';
 import { floodFping, floodPing } from './rate-peers.ts';
 import { absent, judge, type Length, type Row, type RunOptions } from './row.ts';
 import { median, pairedRatio } from './statistics.ts';
@@ -16,14 +16,17 @@ const FIRST = '10.78.0.1';
 const MANY = 4096;
 const WINDOW = 256;
 const BATCH = 64;
-const WARM_UP_MS = 400;
+const WARM_UP_MS = 500;
 const BASELINE = fileURLToPath(new URL('../build/lab/baseline', import.meta.url));
 
 const PLAN: Record<Length, { rounds: number; milliseconds: number; sustainedMs: number }> = {
-  quick: { rounds: 2, milliseconds: 200, sustainedMs: 1000 },
-  normal: { rounds: 7, milliseconds: 600, sustainedMs: 10_000 },
-  long: { rounds: 15, milliseconds: 1500, sustainedMs: 60_000 },
+  quick: { rounds: 4, milliseconds: 100, sustainedMs: 1000 },
+  normal: { rounds: 40, milliseconds: 150, sustainedMs: 10_000 },
+  long: { rounds: 120, milliseconds: 300, sustainedMs: 60_000 },
 };
+/** fping's burst takes five times as long: it joins every fourth round. */
+const FPING_EVERY = 4;
+const FPING_MS = 600;
 const OF_BASELINE_MIN = 0.95;
 const OF_PING_MIN = 0.8;
 const OF_FPING_CPU_MAX = 0.7;
@@ -37,7 +40,12 @@ export interface Speed {
   cpuSecondsPerMillion: number;
 }
 
-type Contestant = { key: string; ask: () => Promise<Speed> };
+interface Contestant {
+  key: string;
+  /** Rounds from one turn of it to the next. */
+  every: number;
+  ask: () => Promise<Speed>;
+}
 
 export async function run(options: RunOptions): Promise<Row[]> {
   const missing = requireLab() ?? (existsSync(BASELINE) ? null : 'build/lab/baseline is not built');
@@ -52,39 +60,56 @@ export async function run(options: RunOptions): Promise<Row[]> {
 
 async function compare(near: Namespace, { length, say }: RunOptions): Promise<Row[]> {
   const { rounds, milliseconds, sustainedMs } = PLAN[length];
-  const contestants = line(near, milliseconds);
-  const speeds = new Map<string, Speed[]>();
-  for (let round = 0; round < rounds; round++) {
-    say(`rate: round ${round + 1} of ${rounds}`);
-    // There and back, so that a machine that slows down favours nobody.
-    const order = round % 2 === 0 ? contestants : contestants.toReversed();
-    for (const { key, ask } of order) {
-      speeds.set(key, [...(speeds.get(key) ?? []), await ask()]);
-    }
-  }
+  const few = { packetsPerSecond: FEW_PACKETS_PER_SECOND };
+  const one = await openFlood(near, { ...few, targets: 1 });
+  const many = await openFlood(near, { ...few, targets: MANY });
+  const contestants = [
+    { key: 'c 1', every: 1, ask: () => baseline(near, 1, milliseconds) },
+    { key: 'flint 1', every: 1, ask: () => one.ask(milliseconds) },
+    { key: 'c many', every: 1, ask: () => baseline(near, MANY, milliseconds) },
+    { key: 'flint many', every: 1, ask: () => many.ask(milliseconds) },
+    ...peers(near, milliseconds),
+  ];
+  const speeds = await takeTurns(contestants, rounds, say);
+  await one.close();
+  await many.close();
   say(`rate: ${sustainedMs / 1000} s over ${MANY} targets`);
-  const sustained = await flood(near, {
-    targets: MANY,
-    milliseconds: sustainedMs,
-    packetsPerSecond: SUSTAINED_MIN,
-  });
+  const large = await openFlood(near, { targets: MANY, packetsPerSecond: SUSTAINED_MIN });
+  const sustained = await large.ask(sustainedMs);
+  await large.close();
   return toRows(speeds, sustained);
 }
 
-function line(near: Namespace, milliseconds: number): Contestant[] {
-  const plain = { milliseconds, packetsPerSecond: FEW_PACKETS_PER_SECOND };
-  const contestants: Contestant[] = [
-    { key: 'c 1', ask: () => baseline(near, 1, milliseconds) },
-    { key: 'flint 1', ask: () => flood(near, { ...plain, targets: 1 }) },
-    { key: 'c many', ask: () => baseline(near, MANY, milliseconds) },
-    { key: 'flint many', ask: () => flood(near, { ...plain, targets: MANY }) },
-  ];
+/** What each gave in each round; NaN where it had no turn. */
+async function takeTurns(
+  contestants: readonly Contestant[],
+  rounds: number,
+  say: (text: string) => void,
+): Promise<Map<string, Speed[]>> {
+  const speeds = new Map<string, Speed[]>(contestants.map(({ key }) => [key, []]));
+  for (let round = 0; round < rounds; round++) {
+    if (round % 10 === 0) say(`rate: round ${round + 1} of ${rounds}`);
+    // There and back, so that a machine that slows down favours nobody.
+    const order = round % 2 === 0 ? contestants : contestants.toReversed();
+    for (const { key, every, ask } of order) {
+      speeds.get(key)?.push(round % every === 0 ? await ask() : NO_TURN);
+    }
+  }
+  return speeds;
+}
+
+const NO_TURN: Speed = { repliesPerSecond: Number.NaN, cpuSecondsPerMillion: Number.NaN };
+
+function peers(near: Namespace, milliseconds: number): Contestant[] {
+  const contestants: Contestant[] = [];
   if (missingOf('ping', 'bash').length === 0) {
-    contestants.push({ key: 'ping', ask: () => floodPing(near, FIRST, milliseconds) });
+    const ask = (): Promise<Speed> => floodPing(near, FIRST, milliseconds);
+    contestants.push({ key: 'ping', every: 1, ask });
   }
   if (missingOf('fping', 'bash').length === 0) {
-    const many = { first: FIRST, targets: MANY, milliseconds };
-    contestants.push({ key: 'fping', ask: () => floodFping(near, many) });
+    const burst = { first: FIRST, targets: MANY, milliseconds: FPING_MS };
+    const ask = (): Promise<Speed> => floodFping(near, burst);
+    contestants.push({ key: 'fping', every: FPING_EVERY, ask });
   }
   return contestants;
 }
@@ -96,17 +121,27 @@ async function baseline(near: Namespace, targets: number, milliseconds: number):
   return JSON.parse(text) as Speed;
 }
 
-async function flood(
+interface Flood {
+  ask(milliseconds: number): Promise<FloodResult>;
+  close(): Promise<void>;
+}
+
+async function openFlood(
   near: Namespace,
-  options: Pick<FloodOptions, 'targets' | 'milliseconds' | 'packetsPerSecond'>,
-): Promise<FloodResult> {
+  options: Pick<FloodOptions, 'targets' | 'packetsPerSecond'>,
+): Promise<Flood> {
   const all: FloodOptions = { first: FIRST, window: WINDOW, warmUpMs: WARM_UP_MS, ...options };
-  const timeoutMs = options.milliseconds + 30_000;
-  const result = await runChild<FloodResult>(near, 'flood-child.ts', all, { timeoutMs });
-  if (result.stamped < result.received) {
-    throw new Error(`${result.received - result.stamped} samples had no kernel stamps`);
-  }
-  return result;
+  const child = await openChild<FloodResult>(near, 'flood-child.ts', all);
+  return {
+    async ask(milliseconds) {
+      const result = await child.ask(String(milliseconds), milliseconds + 10_000);
+      if (result.stamped < result.received) {
+        throw new Error(`${result.received - result.stamped} samples had no kernel stamps`);
+      }
+      return result;
+    },
+    close: child.close,
+  };
 }
 
 type Speeds = ReadonlyMap<string, readonly Speed[]>;
@@ -160,11 +195,12 @@ function cpuPerReply(speeds: Speeds): Row {
   const ours = cpuOf(speeds, 'flint many');
   const theirs = cpuOf(speeds, 'fping');
   const ratio = pairedRatio(ours, theirs);
+  const floor = pairedRatio(cpuOf(speeds, 'c many'), theirs);
   return {
     what,
     goal: text,
     flint: `${figure(median(ours))} µs, × ${figure(ratio)}`,
-    peers: `fping ${figure(median(theirs))} µs`,
+    peers: `fping ${figure(median(theirs))} µs; C baseline × ${figure(floor)}`,
     verdict: judge(ratio <= OF_FPING_CPU_MAX),
   };
 }

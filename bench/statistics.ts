@@ -1,4 +1,5 @@
-// Figures of a sample. Quantiles are nearest rank, as those of the product.
+// Figures of a sample. Quantiles are nearest rank, as those of the product. NaN is what was not
+// measured, and counts for nothing.
 
 export interface Spread {
   count: number;
@@ -30,11 +31,11 @@ export function spread(values: readonly number[]): Spread {
 
 /**
  * The median of the ratios of values that were measured one after the other: what slows both, the
- * neighbours of a virtual machine above all, does not enter it.
+ * neighbours of a virtual machine above all, does not enter it. A pair of which one is NaN or
+ * missing is left out.
  */
 export function pairedRatio(above: readonly number[], below: readonly number[]): number {
-  const pairs = Math.min(above.length, below.length);
-  return median(Array.from({ length: pairs }, (_, i) => (above[i] ?? 0) / (below[i] ?? 0)));
+  return median(above.map((value, i) => value / (below[i] ?? Number.NaN)));
 }
 
 export function mean(values: readonly number[]): number {
@@ -42,7 +43,7 @@ export function mean(values: readonly number[]): number {
 }
 
 function sorted(values: readonly number[]): number[] {
-  return [...values].sort((a, b) => a - b);
+  return values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
 }
 
 function atRank(inOrder: readonly number[], share: number): number {

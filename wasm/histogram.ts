@@ -28,6 +28,11 @@ export function recordRtt(series: u32, ns: u64): void {
   store<u32>(address, load<u32>(address) + 1);
 }
 
+/** Reads what recordRtt would change (see ahead.ts). */
+export function peekHistogram(series: u32, ns: u64): u32 {
+  return load<u32>(HISTOGRAM + series * HISTOGRAM_BYTES + bucketOf(ns) * 4);
+}
+
 /** Records `count` f64 nanoseconds that stand in a row in memory. */
 export function recordRtts(series: u32, address: u32, count: u32): void {
   const base = HISTOGRAM + series * HISTOGRAM_BYTES;

@@ -14,7 +14,8 @@ suite('bench/statistics', ({ test }) => {
     is(median([7]), 7);
   });
 
-  test('knows no figure of nothing', () => {
+  test('knows no figure of nothing, and counts nothing where NaN is', () => {
+    equal(spread([Number.NaN, 2, Number.NaN]), { count: 1, p50: 2, p99: 2, p999: 2, max: 2 });
     is(Number.isNaN(median([])), true);
     is(Number.isNaN(spread([]).max), true);
   });
@@ -33,6 +34,7 @@ suite('bench/statistics', ({ test }) => {
   test('compares neighbours in time, whatever slows both', () => {
     // The machine is twice and five times as slow in the second and third round.
     is(pairedRatio([95, 47.5, 19], [100, 50, 20]), 0.95);
+    is(pairedRatio([90, 1, Number.NaN], [100, Number.NaN, 5]), 0.9);
     is(pairedRatio([90, 1], [100]), 0.9);
   });
 });
