@@ -3,12 +3,10 @@
 #ifndef LAB_ANSWER_H
 #define LAB_ANSWER_H
 
+#include "queue.h"
 #include "rules.h"
-#include <stdio.h>
-#include <stdlib.h>
 
 enum { REORDERED = 1, CORRUPTED = 2, TRUNCATED = 4, COOKIE_BYTES = 16 };
-static const size_t QUEUE_BYTES_MAX = (size_t)512 << 20;
 
 typedef enum { LOST, REPLIED, COPIED, ERROR_SENT, ACTIONS } Action;
 
@@ -22,19 +20,6 @@ typedef struct {
   size_t length;
   uint8_t *bytes;
 } Answer;
-
-typedef struct {
-  int64_t due_ns;
-  uint64_t order; // answers due at the same time leave in the order they were made
-  Answer *answer;
-} Entry;
-
-// A binary heap, the answer that is due first on top.
-typedef struct {
-  Entry *entries;
-  size_t count, room, bytes;
-  uint64_t order_next;
-} Queue;
 
 // The offset in the payload of the byte to flip, or -1 where the payload is too short for it.
 static int64_t corrupt_offset(const Table *table, const Flow *flow, size_t payload_bytes) {
@@ -90,56 +75,15 @@ static void write_error(Answer *answer, const Request *request, const Behaviour 
   wrap_message(answer, request, behaviour, icmp_length);
 }
 
-static bool is_before(const Entry *a, const Entry *b) {
-  return a->due_ns != b->due_ns ? a->due_ns < b->due_ns : a->order < b->order;
-}
-
-static void *claimed(void *memory) {
-  if (memory == NULL) {
-    fprintf(stderr, "reflector: out of memory\n");
-    exit(1);
-  }
-  return memory;
-}
-
 // Queues a copy of the answer. False: the queue holds all that it may.
 static bool push_answer(Queue *queue, const Answer *answer, int64_t due_ns) {
-  size_t bytes = sizeof *answer + answer->length;
-  if (queue->bytes + bytes > QUEUE_BYTES_MAX)
+  Answer *copy = push_item(queue, sizeof *answer + answer->length, due_ns);
+  if (copy == NULL)
     return false;
-  if (queue->count == queue->room) {
-    queue->room = queue->room == 0 ? 4096 : queue->room * 2;
-    queue->entries = claimed(realloc(queue->entries, queue->room * sizeof(Entry)));
-  }
-  Answer *copy = claimed(malloc(bytes));
   *copy = *answer;
   copy->bytes = (uint8_t *)(copy + 1);
   memcpy(copy->bytes, answer->bytes, answer->length);
-  queue->bytes += bytes;
-  Entry entry = {due_ns, queue->order_next++, copy};
-  size_t at = queue->count++;
-  for (; at > 0 && is_before(&entry, &queue->entries[(at - 1) / 2]); at = (at - 1) / 2)
-    queue->entries[at] = queue->entries[(at - 1) / 2];
-  queue->entries[at] = entry;
   return true;
-}
-
-// The one that is due first; to be freed by the caller.
-static Answer *pop_answer(Queue *queue) {
-  Answer *answer = queue->entries[0].answer;
-  Entry last = queue->entries[--queue->count];
-  size_t at = 0;
-  for (size_t child = 1; child < queue->count; child = 2 * at + 1) {
-    if (child + 1 < queue->count && is_before(&queue->entries[child + 1], &queue->entries[child]))
-      child++;
-    if (!is_before(&queue->entries[child], &last))
-      break;
-    queue->entries[at] = queue->entries[child];
-    at = child;
-  }
-  queue->entries[at] = last;
-  queue->bytes -= sizeof *answer + answer->length;
-  return answer;
 }
 
 #endif

@@ -6,6 +6,13 @@ import type { Namespace } from './namespace.ts';
 export { type Capture, capture, type Packet, type WireTrip, wireTrips } from './capture.ts';
 export { type Namespace, type NamespaceOptions, openNamespace, requireLab } from './namespace.ts';
 export {
+  type NetworkCounters,
+  type NetworkLogEntry,
+  openNetwork,
+  type RoutedNetwork,
+  scenarioNames,
+} from './network.ts';
+export {
   type Exit,
   type LabProcess,
   type Result,
@@ -21,6 +28,17 @@ export {
   type ReflectorCounters,
   type ReflectorOptions,
 } from './reflector.ts';
+export {
+  type Chain,
+  openChain,
+  openDiamond,
+  openLayers,
+  openStar,
+  openSwitch,
+  type RouterPlace,
+  type Switch,
+  type Topology,
+} from './topology.ts';
 
 export interface VethAddresses {
   /** With prefix length: '10.77.0.1/24', 'fd77::1/64'. */

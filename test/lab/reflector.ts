@@ -140,7 +140,7 @@ function describe(child: LabProcess, device: string, logFile: string): Reflector
 }
 
 /** One line out, one line back, in order. */
-function converse(child: LabProcess): (line: string) => Promise<string> {
+export function converse(child: LabProcess): (line: string) => Promise<string> {
   const waiting: ((answer: string) => void)[] = [];
   let rest = '';
   let isReady = false;
@@ -157,7 +157,7 @@ function converse(child: LabProcess): (line: string) => Promise<string> {
     child.child.stdin.write(`${line}\n`);
     const given = await atMost(answer, ANSWER_MS_MAX);
     if (given === null) {
-      throw new Error(`the reflector did not answer '${line}': ${child.output().stderr}`);
+      throw new Error(`no answer to '${line}': ${child.output().stderr}`);
     }
     return given;
   };

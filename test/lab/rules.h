@@ -6,19 +6,13 @@
 #define LAB_RULES_H
 
 #include "packet.h"
+#include "words.h"
 
 enum { RULES_MAX = 4096, FLOWS_MAX = 1 << 17, QUOTE_MIN = -1, TTL_DEFAULT = 64 };
 
 typedef enum { LOSS, DUPLICATE, REORDER, CORRUPT, TRUNCATE, ERROR, EFFECTS } Effect;
 // Purposes of a draw beyond the effects; JITTER takes twelve in a row.
 enum { DRAW_BYTE = 32, DRAW_JITTER = 64 };
-
-typedef enum { NEVER, CHANCE, EVERY, BURST } WhenKind;
-typedef struct {
-  WhenKind kind;
-  double chance;
-  uint32_t count;
-} When;
 
 typedef enum { JITTER_NONE, JITTER_UNIFORM, JITTER_NORMAL } Jitter;
 typedef enum { CORRUPT_CHECKSUM, CORRUPT_PAYLOAD, CORRUPT_COOKIE, CORRUPT_BYTE } Corruption;
@@ -111,13 +105,6 @@ static void change_seed(Table *table, uint64_t seed) {
   table->seed = seed;
   for (int i = 0; i < table->count; i++)
     table->rules[i].version = ++table->version;
-}
-
-// The finaliser of splitmix64 (Steele, Lea and Flood, 2014).
-static uint64_t mixed(uint64_t value) {
-  value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9u;
-  value = (value ^ value >> 27) * 0x94d049bb133111ebu;
-  return value ^ value >> 31;
 }
 
 static uint64_t address_hash(const Address *address) {
