@@ -1,6 +1,7 @@
 // The N-API face: open a transport on a WebAssembly memory, send, drain, close. Arguments have been
 // checked in TypeScript; what could write outside the memory is checked here again.
 #include "limits.h"
+#include "route.h"
 #include "transport.h"
 
 #include <cerrno>
@@ -43,9 +44,16 @@ std::string error_name(int error) {
 }
 
 std::string describe(const SocketError &error, const SocketOptions &options) {
-  std::string text = options.is_ping ? "ping socket" : "raw socket";
+  const bool is_udp = options.protocol == IPPROTO_UDP;
+  const bool is_tcp = options.protocol == IPPROTO_TCP;
+  std::string text = is_udp            ? "raw UDP socket"
+                     : is_tcp          ? "raw TCP socket"
+                     : options.is_ping ? "ping socket"
+                                       : "raw socket";
   if (options.inherited_fd >= 0) {
-    text = "inherited descriptor " + std::to_string(options.inherited_fd) + " as ICMP socket";
+    const char *protocol = is_udp ? "UDP" : is_tcp ? "TCP" : "ICMP";
+    text = "inherited descriptor " + std::to_string(options.inherited_fd) + " as " + protocol +
+           " socket";
   }
   text += options.family == AF_INET ? " (IPv4)" : " (IPv6)";
   text += std::string(" refused: ") + error.syscall + ": " + std::strerror(error.error);
@@ -67,6 +75,16 @@ void throw_socket_error(Napi::Env env, const SocketError &error, const SocketOpt
 
 void throw_type_error(Napi::Env env, const char *message) {
   Napi::TypeError::New(env, message).ThrowAsJavaScriptException();
+}
+
+int protocol_of(const std::string &name, int family) {
+  if (name == "udp") {
+    return IPPROTO_UDP;
+  }
+  if (name == "tcp") {
+    return IPPROTO_TCP;
+  }
+  return family == AF_INET ? static_cast<int>(IPPROTO_ICMP) : IPPROTO_ICMPV6;
 }
 
 template <typename T>
@@ -121,14 +139,17 @@ public:
   }
 
 private:
-  // add({ family: 4|6, ping, dontFragment, identifier, fd, stamps, ownKeys }): throws ProbeError
+  // add({ family: 4|6, protocol: 'icmp'|'udp'|'tcp', ping, dontFragment, identifier, port, fd,
+  //   stamps, ownKeys }): throws ProbeError
   Napi::Value add(const Napi::CallbackInfo &info) {
     Napi::Object given = info[0].As<Napi::Object>();
     SocketOptions options{};
     options.family = given.Get("family").ToNumber().Int32Value() == 4 ? AF_INET : AF_INET6;
+    options.protocol = protocol_of(given.Get("protocol").ToString(), options.family);
     options.is_ping = given.Get("ping").ToBoolean();
     options.dont_fragment = given.Get("dontFragment").ToBoolean();
     options.identifier = static_cast<uint16_t>(given.Get("identifier").ToNumber().Uint32Value());
+    options.port = static_cast<uint16_t>(given.Get("port").ToNumber().Uint32Value());
     options.inherited_fd = given.Get("fd").ToNumber().Int32Value();
     options.allow_stamps = given.Get("stamps").ToBoolean();
     options.allow_own_keys = given.Get("ownKeys").ToBoolean();
@@ -161,6 +182,9 @@ private:
     for (const Socket &socket : transport_->sockets()) {
       Napi::Object item = Napi::Object::New(info.Env());
       item.Set("family", socket.family == AF_INET ? 4 : 6);
+      item.Set("protocol", socket.protocol == IPPROTO_UDP   ? "udp"
+                           : socket.protocol == IPPROTO_TCP ? "tcp"
+                                                            : "icmp");
       item.Set("ping", socket.is_ping);
       item.Set("sendOnly", socket.is_send_only);
       item.Set("stamps", static_cast<uint32_t>(socket.stamps));
@@ -181,6 +205,27 @@ private:
   std::unique_ptr<Transport> transport_;
 };
 
+// sourceAddress(family, destination, interfaceIndex, scopeId): the address that packets would be
+// sent from, 16 bytes, or an errno.
+Napi::Value source_address(const Napi::CallbackInfo &info) {
+  const int family = info[0].ToNumber().Int32Value() == 4 ? AF_INET : AF_INET6;
+  const auto destination = info[1].As<Napi::Uint8Array>();
+  if (destination.ByteLength() != 16) {
+    throw_type_error(info.Env(), "sourceAddress: the destination must have 16 bytes");
+    return info.Env().Undefined();
+  }
+  const Route route{family, destination.Data(), info[2].ToNumber().Uint32Value(),
+                    info[3].ToNumber().Uint32Value()};
+  uint8_t source[16] = {};
+  const int error = find_source(route, source);
+  if (error != 0) {
+    return Napi::Number::New(info.Env(), error);
+  }
+  Napi::Uint8Array found = Napi::Uint8Array::New(info.Env(), sizeof source);
+  std::memcpy(found.Data(), source, sizeof source);
+  return found;
+}
+
 // setErrorClass(ProbeError): what is thrown when the kernel refuses.
 void set_error_class(const Napi::CallbackInfo &info) {
   info.Env().GetInstanceData<AddonData>()->error_class =
@@ -192,6 +237,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("abi", ABI_VERSION);
   exports.Set("recordBytes", static_cast<uint32_t>(sizeof(OutboxRecord)));
   exports.Set("Transport", TransportObject::define(env));
+  exports.Set("sourceAddress", Napi::Function::New<source_address>(env));
   exports.Set("setErrorClass", Napi::Function::New<set_error_class>(env));
   return exports;
 }

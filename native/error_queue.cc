@@ -31,6 +31,7 @@ Queue queue;
 struct Found {
   const sock_extended_err *error = nullptr;
   const scm_timestamping *stamps = nullptr;
+  const int *ttl = nullptr;
 };
 
 Found find(msghdr *message) {
@@ -42,6 +43,9 @@ Found find(msghdr *message) {
       found.error = reinterpret_cast<const sock_extended_err *>(CMSG_DATA(c));
     } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPING) {
       found.stamps = reinterpret_cast<const scm_timestamping *>(CMSG_DATA(c));
+    } else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TTL) ||
+               (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT)) {
+      found.ttl = reinterpret_cast<const int *>(CMSG_DATA(c));
     }
   }
   return found;
@@ -78,9 +82,15 @@ void take_error(const Socket &socket, const Found &found, uint32_t index, Tray *
   std::memset(record, 0, RECORD_HEADER_BYTES);
   record->kind = is_v4 ? KIND_QUOTED4 : KIND_QUOTED6;
   record->packet_bytes = queue.messages[index].msg_len;
-  record->ttl = TTL_UNKNOWN;
+  record->ttl = found.ttl == nullptr ? TTL_UNKNOWN : static_cast<uint32_t>(*found.ttl);
+  if (found.stamps != nullptr) {
+    // When the error came in, not when it was read.
+    record->stamp_ns = to_ns(found.stamps->ts[0]);
+    record->stamp_source = record->stamp_ns == 0 ? STAMP_NONE : STAMP_NANOSECONDS;
+  }
   record->error_type = found.error->ee_type;
   record->error_code = found.error->ee_code;
+  record->error_info = found.error->ee_info;
   std::memcpy(record->packet, queue.quotes[index], record->packet_bytes);
   const sockaddr *offender = SO_EE_OFFENDER(found.error);
   if (is_v4) {

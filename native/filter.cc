@@ -1,6 +1,9 @@
-// Filters in the kernel: what is not about our identifiers must not wake us or fill our buffer.
+// Filters in the kernel: what is not about our identifiers and ports must not wake us or fill our
+// buffer.
 // A raw IPv4 socket sees the packet from its IP header on, an ICMPv6 one from the ICMP header.
 #include "filter.h"
+
+#include "limits.h"
 
 #include <cerrno>
 #include <cstddef>
@@ -14,7 +17,8 @@ namespace {
 
 constexpr int SOL_RAW_LEVEL = 255;
 constexpr int ICMP_FILTER_OPTION = 1;
-constexpr uint32_t MASK = 0xfff0;
+constexpr uint32_t IDENTIFIER_MASK = 0x10000 - 2 * IDENTIFIERS_MAX;
+constexpr uint32_t PORT_MASK = 0x10000 - FLOWS_MAX;
 constexpr uint32_t ACCEPT = 0xffffffff;
 
 int attach(int fd, sock_filter *code, size_t length) {
@@ -32,7 +36,7 @@ constexpr sock_filter jump(uint32_t code, uint32_t k, uint8_t yes, uint8_t no) {
 
 } // namespace
 
-int filter_icmp4(int fd, uint16_t identifier) {
+int filter_icmp4(int fd, const Filter &ours) {
   // Types 0 echo reply, 3 unreachable, 11 time exceeded, 12 parameter problem.
   uint32_t blocked = ~((1u << 0) | (1u << 3) | (1u << 11) | (1u << 12));
   if (setsockopt(fd, SOL_RAW_LEVEL, ICMP_FILTER_OPTION, &blocked, sizeof blocked) != 0) {
@@ -43,24 +47,32 @@ int filter_icmp4(int fd, uint16_t identifier) {
       statement(BPF_LD | BPF_B | BPF_IND, 0),     // ICMP type
       jump(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2),   // a reply?
       statement(BPF_LD | BPF_H | BPF_IND, 4),     // its identifier
-      jump(BPF_JMP | BPF_JA, 8, 0, 0),            // → compare
+      jump(BPF_JMP | BPF_JA, 14, 0, 0),           // → identifier
       statement(BPF_LD | BPF_B | BPF_IND, 8 + 9), // an error: the protocol it quotes
-      jump(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 9),   // not ICMP → drop
-      statement(BPF_LD | BPF_B | BPF_IND, 8),     // quoted version and header length
+      statement(BPF_ST, 0),
+      statement(BPF_LD | BPF_B | BPF_IND, 8), // quoted version and header length
       statement(BPF_ALU | BPF_AND | BPF_K, 15),
       statement(BPF_ALU | BPF_LSH | BPF_K, 2),
       statement(BPF_ALU | BPF_ADD | BPF_X, 0), // + outer header
       statement(BPF_MISC | BPF_TAX, 0),
-      statement(BPF_LD | BPF_H | BPF_IND, 8 + 4), // quoted identifier
-      statement(BPF_ALU | BPF_AND | BPF_K, MASK), // compare:
-      jump(BPF_JMP | BPF_JEQ | BPF_K, identifier & MASK, 0, 1),
+      statement(BPF_LD | BPF_MEM, 0),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMP, 4, 0),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 1, 0),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 8), // neither → drop
+      statement(BPF_LD | BPF_H | BPF_IND, 8),             // quoted source port
+      jump(BPF_JMP | BPF_JA, 3, 0, 0),                    // → port
+      statement(BPF_LD | BPF_H | BPF_IND, 8 + 4),         // quoted identifier
+      statement(BPF_ALU | BPF_AND | BPF_K, IDENTIFIER_MASK),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, ours.identifier & IDENTIFIER_MASK, 2, 3),
+      statement(BPF_ALU | BPF_AND | BPF_K, PORT_MASK),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, ours.port & PORT_MASK, 0, 1),
       statement(BPF_RET | BPF_K, ACCEPT),
       statement(BPF_RET | BPF_K, 0),
   };
   return attach(fd, code, sizeof code / sizeof code[0]);
 }
 
-int filter_icmp6(int fd, uint16_t identifier) {
+int filter_icmp6(int fd, const Filter &ours) {
   icmp6_filter types;
   ICMP6_FILTER_SETBLOCKALL(&types);
   for (int type : {ICMP6_DST_UNREACH, ICMP6_PACKET_TOO_BIG, ICMP6_TIME_EXCEEDED, ICMP6_PARAM_PROB,
@@ -73,13 +85,33 @@ int filter_icmp6(int fd, uint16_t identifier) {
   sock_filter code[] = {
       statement(BPF_LD | BPF_B | BPF_ABS, 0),
       jump(BPF_JMP | BPF_JEQ | BPF_K, ICMP6_ECHO_REPLY, 0, 2),
-      statement(BPF_LD | BPF_H | BPF_ABS, 4),
-      jump(BPF_JMP | BPF_JA, 3, 0, 0),
+      statement(BPF_LD | BPF_H | BPF_ABS, 4),     // its identifier
+      jump(BPF_JMP | BPF_JA, 7, 0, 0),            // → identifier
       statement(BPF_LD | BPF_B | BPF_ABS, 8 + 6), // an error: the next header it quotes
-      jump(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 0, 4),
-      statement(BPF_LD | BPF_H | BPF_ABS, 8 + 40 + 4), // quoted identifier
-      statement(BPF_ALU | BPF_AND | BPF_K, MASK),
-      jump(BPF_JMP | BPF_JEQ | BPF_K, identifier & MASK, 0, 1),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 4, 0),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 1, 0),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 8), // neither → drop
+      statement(BPF_LD | BPF_H | BPF_ABS, 8 + 40),        // quoted source port
+      jump(BPF_JMP | BPF_JA, 3, 0, 0),                    // → port
+      statement(BPF_LD | BPF_H | BPF_ABS, 8 + 40 + 4),    // quoted identifier
+      statement(BPF_ALU | BPF_AND | BPF_K, IDENTIFIER_MASK),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, ours.identifier & IDENTIFIER_MASK, 2, 3),
+      statement(BPF_ALU | BPF_AND | BPF_K, PORT_MASK),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, ours.port & PORT_MASK, 0, 1),
+      statement(BPF_RET | BPF_K, ACCEPT),
+      statement(BPF_RET | BPF_K, 0),
+  };
+  return attach(fd, code, sizeof code / sizeof code[0]);
+}
+
+int filter_ports(int fd, int family, uint16_t port) {
+  // X = what stands before the header: only IPv4 hands it over.
+  sock_filter code[] = {
+      family == AF_INET ? statement(BPF_LDX | BPF_B | BPF_MSH, 0)
+                        : statement(BPF_LDX | BPF_W | BPF_IMM, 0),
+      statement(BPF_LD | BPF_H | BPF_IND, 2), // destination port
+      statement(BPF_ALU | BPF_AND | BPF_K, PORT_MASK),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, port & PORT_MASK, 0, 1),
       statement(BPF_RET | BPF_K, ACCEPT),
       statement(BPF_RET | BPF_K, 0),
   };

@@ -7,6 +7,8 @@ namespace flint {
 
 constexpr uint32_t INFLIGHT_MAX = 1 << 20;
 constexpr uint32_t IDENTIFIERS_MAX = 16;
+constexpr uint32_t PROBES_MAX = 8192;
+constexpr uint32_t FLOWS_MAX = 256;
 constexpr uint32_t OUTBOX_MAX = 64;
 constexpr uint32_t INBOX_MAX = 64;
 constexpr uint32_t STAMPS_MAX = 1024;
@@ -20,6 +22,6 @@ constexpr uint32_t STAMP_KEYS_MAX = 1 << 16;
 constexpr int RECEIVE_BUFFER_BYTES = 4 << 20;
 constexpr int SEND_BUFFER_BYTES = 1 << 20;
 // Bumped whenever a record or a method changes.
-constexpr uint32_t ABI_VERSION = 1;
+constexpr uint32_t ABI_VERSION = 2;
 
 } // namespace flint

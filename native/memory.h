@@ -36,7 +36,7 @@ struct InboxRecord {
   uint32_t ttl;
   uint32_t error_type;
   uint32_t error_code;
-  uint32_t reserved;
+  uint32_t error_info; // the MTU that the error tells, 0 for none
   uint8_t packet[PACKET_BYTES];
 };
 
@@ -69,11 +69,19 @@ static_assert(sizeof(ControlBlock) == 32);
 constexpr uint32_t SOCKET_ICMP4 = 4;
 constexpr uint32_t SOCKET_ICMP6 = 6;
 constexpr uint32_t SOCKET_DONT_FRAGMENT = 16;
+constexpr uint32_t SOCKET_UDP = 32;
+constexpr uint32_t SOCKET_TCP = 64;
+
+// OutboxRecord.key: the slot in the low bits, its generation above. Slots from INFLIGHT_MAX on are
+// those of TTL-limited probes.
+constexpr uint32_t KEY_SLOT_MASK = (1 << 21) - 1;
 
 // InboxRecord.kind
 constexpr uint32_t KIND_IP4 = 4;
 constexpr uint32_t KIND_ICMP6 = 6;
 constexpr uint32_t KIND_ICMP4 = 44;
+constexpr uint32_t KIND_UDP6 = 17;
+constexpr uint32_t KIND_TCP6 = 16;
 constexpr uint32_t KIND_QUOTED4 = 54;
 constexpr uint32_t KIND_QUOTED6 = 56;
 

@@ -42,7 +42,7 @@ bool fail(SocketError *error, const char *syscall, int code) {
 }
 
 bool create(const SocketOptions &options, Socket *socket, SocketError *error) {
-  int protocol = options.family == AF_INET ? static_cast<int>(IPPROTO_ICMP) : IPPROTO_ICMPV6;
+  const int protocol = options.protocol;
   if (options.inherited_fd >= 0) {
     // A descriptor of the wrong kind must not be written to.
     if (get_option(options.inherited_fd, SO_DOMAIN) != options.family ||
@@ -81,8 +81,14 @@ bool set_filters(const SocketOptions &options, const Socket &socket, SocketError
   if (socket.is_send_only) {
     result = filter_all(socket.fd);
   } else if (!socket.is_ping) {
-    result = options.family == AF_INET ? filter_icmp4(socket.fd, options.identifier)
-                                       : filter_icmp6(socket.fd, options.identifier);
+    const Filter ours{options.identifier, options.port};
+    if (options.protocol == IPPROTO_ICMP) {
+      result = filter_icmp4(socket.fd, ours);
+    } else if (options.protocol == IPPROTO_ICMPV6) {
+      result = filter_icmp6(socket.fd, ours);
+    } else {
+      result = filter_ports(socket.fd, options.family, options.port);
+    }
   }
   return result == 0 ? true : fail(error, "setsockopt(filter)", result);
 }
@@ -131,6 +137,7 @@ void set_stamps(Socket *socket) {
 bool open_socket(const SocketOptions &options, Socket *socket, SocketError *error) {
   *socket = Socket{};
   socket->family = options.family;
+  socket->protocol = options.protocol;
   socket->is_send_only = options.dont_fragment && options.family == AF_INET && !options.is_ping;
   if (!create(options, socket, error)) {
     return false;
@@ -150,11 +157,16 @@ bool open_socket(const SocketOptions &options, Socket *socket, SocketError *erro
 }
 
 void set_df(Socket *socket, bool is_wanted) {
-  if (socket->family != AF_INET || socket->sets_df == is_wanted) {
+  if (socket->sets_df == is_wanted) {
     return;
   }
-  const int mode = is_wanted ? IP_PMTUDISC_PROBE : IP_PMTUDISC_WANT;
-  set_option(socket->fd, IPPROTO_IP, IP_MTU_DISCOVER, mode);
+  if (socket->family == AF_INET) {
+    const int mode = is_wanted ? IP_PMTUDISC_PROBE : IP_PMTUDISC_WANT;
+    set_option(socket->fd, IPPROTO_IP, IP_MTU_DISCOVER, mode);
+  } else {
+    const int mode = is_wanted ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_WANT;
+    set_option(socket->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, mode);
+  }
   socket->sets_df = is_wanted;
 }
 

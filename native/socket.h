@@ -1,4 +1,4 @@
-// One ICMP socket: opened or taken over, with filters, buffers and the best stamps it can have.
+// One socket: opened or taken over, with filters, buffers and the best stamps it can have.
 #pragma once
 
 #include "limits.h"
@@ -20,7 +20,8 @@ struct SentKey {
 
 struct Socket {
   int fd = -1;
-  int family = 0; // AF_INET or AF_INET6
+  int family = 0;   // AF_INET or AF_INET6
+  int protocol = 0; // IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_UDP or IPPROTO_TCP
   bool is_ping = false;
   bool is_send_only = false;
   bool sets_df = false;
@@ -39,10 +40,12 @@ struct SocketError {
 
 struct SocketOptions {
   int family;
+  int protocol; // as in Socket
   bool is_ping;
   bool dont_fragment;
-  uint16_t identifier;
-  int inherited_fd; // −1 to open one
+  uint16_t identifier; // of ICMP: the first of 2 × IDENTIFIERS_MAX
+  uint16_t port;       // of UDP and TCP: the first of FLOWS_MAX
+  int inherited_fd;    // −1 to open one
   bool allow_stamps;
   bool allow_own_keys;
 };
@@ -50,7 +53,8 @@ struct SocketOptions {
 // On failure returns false, with the call that failed, and leaves nothing open.
 bool open_socket(const SocketOptions &options, Socket *socket, SocketError *error);
 
-// IPv4: whether packets from now on carry DF and may not be larger than the interface takes.
+// Whether packets from now on are never cut: only the interface bounds them then, not what the
+// kernel remembers of the path's MTU.
 void set_df(Socket *socket, bool is_wanted);
 
 // Ping sockets do not bring SO_RXQ_OVFL with their packets: their count is asked for.

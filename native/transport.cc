@@ -20,8 +20,16 @@ Batch out;
 Batch in;
 static_assert(INBOX_MAX <= OUTBOX_MAX);
 
-bool wants_df(const OutboxRecord &record) {
-  return (record.socket & 15) == SOCKET_ICMP4 && (record.socket & SOCKET_DONT_FRAGMENT) != 0;
+bool wants_df(const OutboxRecord &record) { return (record.socket & SOCKET_DONT_FRAGMENT) != 0; }
+
+int protocol_of(const OutboxRecord &record) {
+  if ((record.socket & SOCKET_UDP) != 0) {
+    return IPPROTO_UDP;
+  }
+  if ((record.socket & SOCKET_TCP) != 0) {
+    return IPPROTO_TCP;
+  }
+  return (record.socket & 15) == SOCKET_ICMP4 ? static_cast<int>(IPPROTO_ICMP) : IPPROTO_ICMPV6;
 }
 
 // An ICMP error about an earlier packet is handed to the next call on a ping socket; that packet
@@ -73,7 +81,9 @@ void read_source(const sockaddr_in6 &name, InboxRecord *record) {
 
 uint32_t kind_of(const Socket &socket) {
   if (socket.family == AF_INET6) {
-    return KIND_ICMP6;
+    return socket.protocol == IPPROTO_UDP   ? KIND_UDP6
+           : socket.protocol == IPPROTO_TCP ? KIND_TCP6
+                                            : KIND_ICMP6;
   }
   return socket.is_ping ? KIND_ICMP4 : KIND_IP4;
 }
@@ -90,16 +100,20 @@ bool Transport::add(const SocketOptions &options, SocketError *error) {
 }
 
 // Ping sockets stand in the order of their identifiers, families apart; raw ones are one for each
-// family, and for IPv4 one more that sets DF, unless they were inherited.
+// family and protocol, and for ICMP one more that sets DF, unless they were inherited.
 Socket *Transport::socket_for(const OutboxRecord &record) {
   const int family = (record.socket & 15) == SOCKET_ICMP4 ? AF_INET : AF_INET6;
-  uint32_t identifier = (record.key & (INFLIGHT_MAX - 1)) >> 16;
+  const int protocol = protocol_of(record);
+  const uint32_t slot = record.key & KEY_SLOT_MASK;
+  uint32_t identifier = slot >> 16;
   Socket *found = nullptr;
   for (Socket &socket : sockets_) {
-    if (socket.family != family) {
+    if (socket.family != family || socket.protocol != protocol) {
       continue;
     }
     if (socket.is_ping) {
+      // That of the TTL-limited probes is the last, however many come before it.
+      found = slot >= INFLIGHT_MAX ? &socket : found;
       if (identifier-- == 0) {
         return &socket;
       }

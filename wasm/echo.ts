@@ -1,7 +1,7 @@
 // Echo requests (RFC 792, RFC 4443) into the outbox, and what the kernel said of them.
 //
 // Outbox record: 0 u32 socket (4 or 6; +16 for the one that sets DF)  4 u32 packet bytes
-//   8 u32 key (slot | generation << 20)  12 u32 TTL (0: the kernel's)  16 u32 TOS
+//   8 u32 key (slot | generation << 21)  12 u32 TTL (0: the kernel's)  16 u32 TOS
 //  20 u32 interface index (0: the route's)  24 u32 errno, written by the transport
 //  28 u32 scope id  32 16 bytes destination  48 8 bytes of source (v4: 4)  56 u64 REALTIME at the
 //  send, written by the transport; an IPv6 source stands in the last 16 bytes of the record.
@@ -23,11 +23,20 @@ import {
   F_STEPS,
   finish,
   flightAt,
+  KEY_SLOT_BITS,
+  KEY_SLOT_MASK,
   REFUSED,
   reserve,
 } from './flight';
 import { OUTBOX, RECORD_BYTES } from './layout';
-import { INFLIGHT_MAX, OUTBOX_MAX, PACKET_BYTES, RECORD_HEADER_BYTES } from './limits';
+import {
+  IDENTIFIERS_MAX,
+  INFLIGHT_MAX,
+  OUTBOX_MAX,
+  PACKET_BYTES,
+  RECORD_HEADER_BYTES,
+} from './limits';
+import { settleProbe } from './probe';
 import { DROP_WINDOW, drop, LOG_SEND_ERROR, logLine } from './ring';
 import { count, currentEpoch, R_ERRORS, R_SENT, R_SKIPPED, roundAt } from './round';
 import {
@@ -66,12 +75,12 @@ const ICMP4_ECHO: u32 = 8;
 const ICMP6_ECHO: u32 = 128;
 const FLAG_DONT_FRAGMENT: u32 = 1;
 
-/** The first of our identifiers; aligned, so that a mask of the low four bits covers them all. */
+/** The first of our identifiers; aligned, so that a mask of the low five bits covers them all. */
 export let identifierBase: u32 = 0;
 
 /** The pattern behind the cookie is the same in every packet: it is laid once. */
 export function resetOutbox(identifier: u32): void {
-  identifierBase = identifier & 0xfff0;
+  identifierBase = identifier & (0x10000 - 2 * IDENTIFIERS_MAX);
   for (let i: u32 = 0; i < OUTBOX_MAX; i++) {
     const record = OUTBOX + i * RECORD_BYTES;
     memory.fill(record, 0, RECORD_HEADER_BYTES);
@@ -137,7 +146,7 @@ function writeRecord(record: u32, block: u32, slot: u32, entry: u32): void {
 
 /** Names a use of a slot in 32 bits: what a transmit stamp carries. */
 export function keyOf(slot: u32, generation: u32): u32 {
-  return slot | (generation << 20);
+  return slot | (generation << KEY_SLOT_BITS);
 }
 
 /** Reads the transport's verdict on the first `n` outbox records. Returns how many were sent. */
@@ -146,7 +155,12 @@ export function settleOutbox(n: u32): u32 {
   let sent: u32 = 0;
   for (let i: u32 = 0; i < n; i++) {
     const record = OUTBOX + i * RECORD_BYTES;
-    const entry = flightAt(load<u32>(record + 8) & (INFLIGHT_MAX - 1));
+    const slot = load<u32>(record + 8) & KEY_SLOT_MASK;
+    if (slot >= INFLIGHT_MAX) {
+      if (settleProbe(flightAt(slot), record)) sent++;
+      continue;
+    }
+    const entry = flightAt(slot);
     const series = load<u32>(entry + F_SERIES);
     const block = at(series);
     store<u32>(block + S_UNSETTLED, load<u32>(block + S_UNSETTLED) - 1);

@@ -9,6 +9,10 @@
 //  40 u64 software transmit stamp           48 u64 scheduled stamp
 //  56 i64 REALTIME − raw when sent          64 u32 seq   68 u32 attempt   72 u32 epoch
 //  76 u32 the ICMP error that quoted it (type << 8 | code), 0 for none
+//
+// Behind the ring lie the slots of TTL-limited probes (probe.ts), with the same entries, in which
+// series is the number of the trace, seq is TTL | flow << 16, attempt the caller's tag, and epoch
+// what the wire shows of the slot.
 import { cookieOf } from './cookie';
 import { FLIGHT, FLIGHT_BYTES } from './layout';
 import { INFLIGHT_MAX } from './limits';
@@ -41,6 +45,12 @@ export const EXPIRED: u32 = 3;
 export const REFUSED: u32 = 4;
 
 export const KIND_ECHO: u32 = 0;
+export const KIND_PROBE: u32 = 1;
+
+/** A key names a use of a slot in 32 bits: 21 of the slot, 11 of its generation. */
+export const KEY_SLOT_BITS: u32 = 21;
+export const KEY_SLOT_MASK: u32 = (1 << KEY_SLOT_BITS) - 1;
+export const KEY_GENERATION_MASK: u32 = (1 << (32 - KEY_SLOT_BITS)) - 1;
 
 /** Slots in use as a ring: a power of two, less than INFLIGHT_MAX to spare memory. */
 let limit: u32 = 0;
@@ -97,16 +107,20 @@ export function reserve(): u32 {
   head++;
   used++;
   inflight++;
+  beginUse(slot, KIND_ECHO, load<u32>(flightAt(slot) + F_GENERATION) + 1);
+  return slot;
+}
+
+/** A new use of a slot, with a new cookie. */
+export function beginUse(slot: u32, kind: u32, generation: u32): void {
   const entry = flightAt(slot);
-  const generation = load<u32>(entry + F_GENERATION) + 1;
   store<u32>(entry + F_GENERATION, generation);
   store<u8>(entry + F_STATE, <u8>INFLIGHT);
-  store<u8>(entry + F_KIND, <u8>KIND_ECHO);
+  store<u8>(entry + F_KIND, <u8>kind);
   store<u64>(entry + F_COOKIE, cookieOf(slot, generation));
   store<u64>(entry + F_STAMP, 0);
   store<u64>(entry + F_SCHEDULED, 0);
   store<u32>(entry + F_ICMP_ERROR, 0);
-  return slot;
 }
 
 export function finish(entry: u32, state: u32): void {

@@ -23,12 +23,15 @@ import {
   free,
   INFLIGHT,
   inflight,
+  KEY_GENERATION_MASK,
+  KEY_SLOT_BITS,
+  KEY_SLOT_MASK,
   oldest,
   stateOf,
 } from './flight';
 import { recordRtt } from './histogram';
 import { INBOX, RECORD_BYTES, STAMPS } from './layout';
-import { INFLIGHT_MAX, LATE_MS_MAX, STAMP_BYTES, STAMPS_MAX } from './limits';
+import { INFLIGHT_MAX, LATE_MS_MAX, PROBES_MAX, STAMP_BYTES, STAMPS_MAX } from './limits';
 import { ABANDONED, resolve } from './outcome';
 import {
   isLogging,
@@ -80,8 +83,8 @@ export const QUALITY_USER: u32 = 2;
 
 const STAMP_SENT: u32 = 0;
 /** An expiry may come this much late, so that a reply at the very limit is read first. */
-const EXPIRY_SLACK_NS: u64 = 20_000_000;
-const LATE_NS_MAX: i64 = <i64>LATE_MS_MAX * 1_000_000;
+export const EXPIRY_SLACK_NS: u64 = 20_000_000;
+export const LATE_NS_MAX: i64 = <i64>LATE_MS_MAX * 1_000_000;
 
 let timeoutNs: u64 = 0;
 
@@ -95,8 +98,11 @@ export function foldStamps(n: u32): void {
   for (let i: u32 = 0; i < n; i++) {
     const stamp = STAMPS + i * STAMP_BYTES;
     const key = load<u32>(stamp);
-    const entry = flightAt(key & (INFLIGHT_MAX - 1));
-    if ((load<u32>(entry + F_GENERATION) & 0xfff) != key >> 20) continue;
+    const slot = key & KEY_SLOT_MASK;
+    if (slot >= INFLIGHT_MAX + PROBES_MAX) continue;
+    const entry = flightAt(slot);
+    const generation = load<u32>(entry + F_GENERATION) & KEY_GENERATION_MASK;
+    if (generation != key >> KEY_SLOT_BITS) continue;
     const isSent = load<u32>(stamp + 4) == STAMP_SENT;
     store<u64>(entry + (isSent ? F_STAMP : F_SCHEDULED), load<u64>(stamp + 8));
   }
@@ -116,19 +122,29 @@ export function takeReply(entry: u32, record: u32): bool {
 }
 
 /** Whether the clock stepped since the probe was sent. */
-function hasStep(entry: u32): bool {
+export function hasStep(entry: u32): bool {
   return load<u16>(entry + F_STEPS) != <u16>stepCount;
 }
 
-function timeReply(series: u32, entry: u32, record: u32): bool {
+/** ns from the best stamp of sending to the best stamp of receipt. */
+export function rttOf(entry: u32, record: u32): i64 {
   const kernelTx = load<u64>(entry + F_STAMP);
   const received = load<u64>(record + 8);
-  // A transport without kernel stamps writes when it was told of the packet, and source 0.
-  const isKernelRx = load<u32>(record + 28) != 0;
   const tx = kernelTx != 0 ? kernelTx : load<u64>(entry + F_SENT_USER);
   const rx = received != 0 ? received : realNow;
-  const sentMono = load<u64>(entry + F_SENT_MONO);
-  const rtt = elapsed(tx, rx, sentMono, load<i64>(entry + F_OFFSET));
+  return elapsed(tx, rx, load<u64>(entry + F_SENT_MONO), load<i64>(entry + F_OFFSET));
+}
+
+export function qualityOf(entry: u32, record: u32): u32 {
+  const isKernelTx = load<u64>(entry + F_STAMP) != 0;
+  // A transport without kernel stamps writes when it was told of the packet, and source 0.
+  const isKernelRx = load<u32>(record + 28) != 0;
+  if (isKernelTx && isKernelRx) return QUALITY_KERNEL;
+  return isKernelTx || isKernelRx ? QUALITY_MIXED : QUALITY_USER;
+}
+
+function timeReply(series: u32, entry: u32, record: u32): bool {
+  const rtt = rttOf(entry, record);
   // A clock that stepped while the probe was out, or stamps in the wrong order: no figure.
   if (hasStep(entry) || rtt < 0) {
     discard(series, entry);
@@ -138,13 +154,7 @@ function timeReply(series: u32, entry: u32, record: u32): bool {
     lose(series, entry);
     return takeLate(series, entry, record);
   }
-  const quality =
-    kernelTx != 0 && isKernelRx
-      ? QUALITY_KERNEL
-      : kernelTx != 0 || isKernelRx
-        ? QUALITY_MIXED
-        : QUALITY_USER;
-  receive(series, entry, record, rtt, quality);
+  receive(series, entry, record, rtt, qualityOf(entry, record));
   return true;
 }
 
@@ -253,12 +263,9 @@ function finishLate(entry: u32): void {
 }
 
 /** From the stamps; after a step of the clock, from the raw times of sending and reading. */
-function lateRtt(entry: u32, record: u32): i64 {
+export function lateRtt(entry: u32, record: u32): i64 {
   if (hasStep(entry)) return <i64>(monoNow - load<u64>(entry + F_SENT_MONO));
-  const stamp = load<u64>(entry + F_STAMP);
-  const tx = stamp != 0 ? stamp : load<u64>(entry + F_SENT_USER);
-  const rx = load<u64>(record + 8) != 0 ? load<u64>(record + 8) : realNow;
-  return elapsed(tx, rx, load<u64>(entry + F_SENT_MONO), load<i64>(entry + F_OFFSET));
+  return rttOf(entry, record);
 }
 
 function takeDuplicate(series: u32, entry: u32, record: u32): void {

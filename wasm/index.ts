@@ -19,6 +19,7 @@ import { ALIEN, DROPS, LATENESS, RINGS } from './layout';
 import { INBOX_MAX, POSTPONED_MAX, ROUNDS_OPEN_MAX, SERIES_MAX, TIMEOUT_MS_MAX } from './limits';
 import { EVENT_CLOCK_STEP, milliseconds, writeEvent } from './outcome';
 import { foldPackets } from './parse';
+import { abandonProbes, expireProbes, nextProbeExpiry, probesInflight, resetProbes } from './probe';
 import { seedRandom } from './random';
 import { closeAll, closeRounds, hasOpenRound, nextClose, resetRounds, rollEpoch } from './round';
 import {
@@ -70,6 +71,8 @@ export {
   OUTBOX,
   QUANTILES,
   RECORD_BYTES,
+  RESULT_BYTES,
+  RESULTS,
   RINGS,
   ROUND,
   ROUND_BYTES,
@@ -78,16 +81,19 @@ export {
   SERIES,
   SERIES_BYTES,
   STAMPS,
+  TRACE_BYTES,
+  TRACES,
   WINDOW,
   WINDOW_BYTES,
 } from './layout';
 export * from './limits';
+export { buildProbe, closeTrace, openTrace, probeRoom } from './probe';
 export { setLogging } from './ring';
 export { setLoaded } from './round';
 
 /**
  * Starts afresh. The cookie key and a clock anchor have been written before. `slots` is a power of
- * two, `identifier` a multiple of 16; times in ns.
+ * two, `identifier` a multiple of 32; times in ns.
  */
 export function configure(
   identifier: u32,
@@ -105,7 +111,7 @@ export function configure(
   }
   memory.fill(ALIEN, 0, 64);
   memory.fill(DROPS, 0, 64);
-  memory.fill(RINGS, 0, 24);
+  memory.fill(RINGS, 0, 32);
   memory.fill(LATENESS, 0, 96);
   resetClock();
   takeAnchor();
@@ -118,6 +124,13 @@ export function configure(
   setTimeoutNs(<u64>timeoutNs);
   setSchedule(jitter, <u64>timeoutNs);
   rollEpoch();
+  resetProbes(0, <u64>timeoutNs);
+}
+
+/** TTL-limited probes, once after `configure`: the first of FLOWS_MAX source ports. */
+export function configureProbes(port: u32, timeoutNs: f64): void {
+  assert(timeoutNs > 0 && timeoutNs <= <f64>TIMEOUT_MS_MAX * 1e6);
+  resetProbes(port, <u64>timeoutNs);
 }
 
 export function growTo(slots: u32): void {
@@ -210,6 +223,7 @@ export function expire(): void {
   }
   postponed = 0;
   expireFlight();
+  expireProbes();
   closeRounds();
 }
 
@@ -229,6 +243,7 @@ export function settle(n: u32): u32 {
 /** Everything in flight is given up (discarded, not lost) and every round closed. */
 export function finishAll(): void {
   abandonFlight();
+  abandonProbes();
   closeAll();
 }
 
@@ -239,7 +254,7 @@ export function nextDueIn(): f64 {
 
 /** ns from the last anchor to the next loss or round to close; −1 when there is none. */
 export function nextExpiryIn(): f64 {
-  return until(min<u64>(nextExpiry(), nextClose()));
+  return until(min<u64>(min<u64>(nextExpiry(), nextProbeExpiry()), nextClose()));
 }
 
 function until(when: u64): f64 {
@@ -248,7 +263,7 @@ function until(when: u64): f64 {
 }
 
 export function inflightCount(): u32 {
-  return inflight;
+  return inflight + probesInflight;
 }
 
 export function clockSteps(): u32 {
@@ -278,6 +293,16 @@ export function resetHistogram(series: u32): void {
   clearHistogram(series);
 }
 
+export {
+  T_ADDRESS,
+  T_FAMILY,
+  T_IFINDEX,
+  T_PORT,
+  T_PROTOCOL,
+  T_SCOPE,
+  T_SOURCE,
+  T_TOS,
+} from './probe';
 export {
   S_ADDRESS,
   S_ATTEMPTS,

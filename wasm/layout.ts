@@ -5,9 +5,10 @@
 //   CONTROL          scalars that native code or TypeScript write: clock anchor, key, settings
 //   OUTBOX / INBOX   records: 64-byte header + packet
 //   STAMPS           transmit stamps of the error queue
-//   FLIGHT           one entry for each slot
+//   FLIGHT           one entry for each slot, of echoes and behind them of TTL-limited probes
 //   SERIES …         per-series state, window, histogram, open rounds, their samples
-//   CLOSED, EVENTS, LOG   rings that TypeScript reads
+//   CLOSED, EVENTS, LOG, RESULTS   rings that TypeScript reads
+//   TRACES           paths that are traced
 import {
   CLOSED_MAX,
   EVENTS_MAX,
@@ -15,14 +16,18 @@ import {
   INBOX_MAX,
   INFLIGHT_MAX,
   LOG_MAX,
+  MPLS_MAX,
   OUTBOX_MAX,
   PACKET_BYTES,
+  PROBES_MAX,
   RECORD_HEADER_BYTES,
+  RESULTS_MAX,
   ROUNDS_OPEN_MAX,
   SAMPLES_MAX,
   SERIES_MAX,
   STAMP_BYTES,
   STAMPS_MAX,
+  TRACES_MAX,
   WHEEL_SLOTS,
   WINDOW_MAX,
 } from './limits';
@@ -43,7 +48,7 @@ export const WHEEL: u32 = STAMPS + STAMPS_MAX * STAMP_BYTES;
 export const WHEEL_BYTES: u32 = WHEEL_SLOTS * 4 + WHEEL_SLOTS / 8;
 export const FLIGHT: u32 = WHEEL + WHEEL_BYTES;
 export const FLIGHT_BYTES: u32 = 80;
-export const SERIES: u32 = FLIGHT + INFLIGHT_MAX * FLIGHT_BYTES;
+export const SERIES: u32 = FLIGHT + (INFLIGHT_MAX + PROBES_MAX) * FLIGHT_BYTES;
 export const SERIES_BYTES: u32 = 576;
 export const WINDOW: u32 = SERIES + SERIES_MAX * SERIES_BYTES;
 export const WINDOW_ENTRY_BYTES: u32 = 32;
@@ -60,7 +65,11 @@ export const EVENTS: u32 = CLOSED + CLOSED_MAX * CLOSED_BYTES;
 export const EVENT_BYTES: u32 = 64;
 export const LOG: u32 = EVENTS + EVENTS_MAX * EVENT_BYTES;
 export const LOG_BYTES: u32 = 96;
-export const LAYOUT_END: u32 = LOG + LOG_MAX * LOG_BYTES;
+export const RESULTS: u32 = LOG + LOG_MAX * LOG_BYTES;
+export const RESULT_BYTES: u32 = 128 + MPLS_MAX * 4;
+export const TRACES: u32 = RESULTS + RESULTS_MAX * RESULT_BYTES;
+export const TRACE_BYTES: u32 = 64;
+export const LAYOUT_END: u32 = TRACES + TRACES_MAX * TRACE_BYTES;
 
 // CONTROL. The first block is written by the transport's drain (see native/transport.cc).
 /** u64 CLOCK_MONOTONIC_RAW, ns, in the middle of the reading. */
@@ -83,7 +92,7 @@ export const ALIEN: u32 = CONTROL + 128;
 export const ALIEN_REASONS: u32 = 8;
 export const DROPS: u32 = CONTROL + 256;
 export const DROP_TABLES: u32 = 8;
-/** u32 ring cursors: written and read counts of CLOSED, EVENTS, LOG. */
+/** u32 ring cursors: written and read counts of CLOSED, EVENTS, LOG, RESULTS. */
 export const RINGS: u32 = CONTROL + 384;
 /** 16 × f64: quantiles handed out by `histogramQuantiles`. */
 export const QUANTILES: u32 = CONTROL + 512;

@@ -5,8 +5,21 @@
 export const SERIES_MAX: u32 = 4096;
 /** Probes in flight, and answered ones that are still recognised: 16 identifiers × 65 536. */
 export const INFLIGHT_MAX: u32 = 1 << 20;
-/** Consecutive ICMP identifiers; a power of two, so that one BPF mask covers them. */
+/** Consecutive ICMP identifiers; a power of two, so that one BPF mask covers them and the sixteen
+ * behind them, whose first is that of TTL-limited probes. */
 export const IDENTIFIERS_MAX: u32 = 16;
+/** Paths that are traced at once, and TTL-limited probes in flight or still recognised. */
+export const TRACES_MAX: u32 = 4096;
+export const PROBES_MAX: u32 = 8192;
+/** Flows of one path: consecutive source ports, a power of two. */
+export const FLOWS_MAX: u32 = 256;
+/** Outcomes of TTL-limited probes that wait for a reader. */
+export const RESULTS_MAX: u32 = 8192;
+/** Labels of a stack that are kept (RFC 4950). */
+export const MPLS_MAX: u32 = 8;
+/** UDP and ICMP payload of a TTL-limited probe: slot, generation, cookie, and what keeps the
+ * checksum as it has to be. */
+export const PROBE_PAYLOAD_BYTES_MIN: u32 = 20;
 /** Packets that one sendmmsg and one recvmmsg move; 16–64 is the optimum that was measured. */
 export const OUTBOX_MAX: u32 = 64;
 export const INBOX_MAX: u32 = 64;

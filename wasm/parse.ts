@@ -5,8 +5,18 @@
 // Inbox record: 0 u32 kind  4 u32 bytes stored  8 u64 receive stamp (REALTIME ns, 0 none)
 //  16 u64 hardware stamp (reserved)  24 u32 flags (1 truncated)  28 u32 stamp source
 //  32 16 bytes source address  48 u32 TTL (0xffffffff unknown)  52 u32, 56 u32 ICMP type and code
-//  of a quoted error; the packet follows at RECORD_HEADER_BYTES.
+//  of a quoted error, 60 u32 the MTU that it tells; the packet follows at RECORD_HEADER_BYTES.
 import { lookAhead } from './ahead';
+import {
+  ALIEN_ADDRESS,
+  ALIEN_CHECKSUM,
+  ALIEN_COOKIE,
+  ALIEN_FOREIGN,
+  ALIEN_MALFORMED,
+  ALIEN_STALE,
+  alien,
+} from './alien';
+import { takeEchoReply, takeTcp, takeUdp } from './answer';
 import { onesSum } from './checksum';
 import { cookieOf } from './cookie';
 import { ICMP_HEADER_BYTES, identifierBase } from './echo';
@@ -24,7 +34,6 @@ import {
   UNUSED,
 } from './flight';
 import { inboxRecord, isSameSeries, takeReply } from './fold';
-import { ALIEN } from './layout';
 import {
   IDENTIFIERS_MAX,
   INBOX_MAX,
@@ -32,6 +41,17 @@ import {
   PAYLOAD_BYTES_MIN,
   RECORD_HEADER_BYTES,
 } from './limits';
+import { PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP, probeIdentifier } from './probe-packet';
+import {
+  be16,
+  errorCode,
+  isMatched,
+  parseError4,
+  parseError6,
+  parseQueued,
+  quotedTo0,
+  quotedTo1,
+} from './quote';
 import { LOG_ICMP_ERROR, logLine } from './ring';
 import { add, at, S_ADDRESS, S_FAMILY, S_ICMP_ERRORS, S_PAYLOAD } from './series';
 
@@ -39,31 +59,20 @@ import { add, at, S_ADDRESS, S_FAMILY, S_ICMP_ERRORS, S_PAYLOAD } from './series
 export const KIND_IP4: u32 = 4;
 export const KIND_ICMP6: u32 = 6;
 export const KIND_ICMP4: u32 = 44;
+/** From raw sockets, which deliver no IPv6 header. */
+export const KIND_TCP6: u32 = 16;
+export const KIND_UDP6: u32 = 17;
 /** Our own packet, quoted by the error queue of a ping socket. */
 export const KIND_QUOTED4: u32 = 54;
 export const KIND_QUOTED6: u32 = 56;
 
-export const ALIEN_MALFORMED: u32 = 0;
-export const ALIEN_CHECKSUM: u32 = 1;
-export const ALIEN_FOREIGN: u32 = 2;
-export const ALIEN_COOKIE: u32 = 3;
-export const ALIEN_STALE: u32 = 4;
-export const ALIEN_ADDRESS: u32 = 5;
-
 const FLAG_TRUNCATED: u32 = 1;
 export const IP4_HEADER_BYTES: u32 = 20;
-const IP6_HEADER_BYTES: u32 = 40;
-const PROTOCOL_ICMP4: u32 = 1;
-const PROTOCOL_ICMP6: u32 = 58;
 
 export function foldPackets(n: u32): void {
   assert(n <= INBOX_MAX);
   lookAhead(n);
   for (let i: u32 = 0; i < n; i++) parseRecord(inboxRecord(i));
-}
-
-function alien(reason: u32): void {
-  add(ALIEN + reason * 8, 1);
 }
 
 function parseRecord(record: u32): void {
@@ -76,10 +85,11 @@ function parseRecord(record: u32): void {
   if (kind == KIND_IP4) return parseIp4(record, packet, bytes);
   if (kind == KIND_ICMP4) return parseIcmp4(record, packet, bytes);
   if (kind == KIND_ICMP6) return parseIcmp6(record, packet, bytes);
+  if (kind == KIND_UDP6) return takeUdp(record, packet, bytes, 6);
+  if (kind == KIND_TCP6) return takeTcp(record, packet, bytes, 6);
   const isQuoted = kind == KIND_QUOTED4 || kind == KIND_QUOTED6;
   if (!isQuoted) return alien(ALIEN_MALFORMED);
-  const error = (load<u32>(record + 52) << 8) | load<u32>(record + 56);
-  parseQuote(record, packet, bytes, kind == KIND_QUOTED6 ? 6 : 4, error);
+  parseQueued(record, packet, bytes, kind == KIND_QUOTED6 ? 6 : 4);
 }
 
 function parseIp4(record: u32, packet: u32, bytes: u32): void {
@@ -88,11 +98,16 @@ function parseIp4(record: u32, packet: u32, bytes: u32): void {
   const header = (first & 15) * 4;
   const total = be16(packet + 2);
   const isSane = first >> 4 == 4 && header >= IP4_HEADER_BYTES && header <= total && total <= bytes;
-  if (!isSane || <u32>load<u8>(packet + 9) != PROTOCOL_ICMP4) return alien(ALIEN_MALFORMED);
+  if (!isSane) return alien(ALIEN_MALFORMED);
   store<u32>(record + 48, <u32>load<u8>(packet + 8));
   store<u64>(record + 32, <u64>load<u32>(packet + 12));
   store<u64>(record + 40, 0);
-  parseIcmp4(record, packet + header, total - header);
+  const protocol = <u32>load<u8>(packet + 9);
+  const left = total - header;
+  if (protocol == PROTOCOL_ICMP) return parseIcmp4(record, packet + header, left);
+  if (protocol == PROTOCOL_UDP) return takeUdp(record, packet + header, left, 4);
+  if (protocol == PROTOCOL_TCP) return takeTcp(record, packet + header, left, 4);
+  alien(ALIEN_MALFORMED);
 }
 
 function parseIcmp4(record: u32, icmp: u32, bytes: u32): void {
@@ -121,6 +136,7 @@ function slotOf(icmp: u32): u32 {
 }
 
 function parseReply(record: u32, icmp: u32, bytes: u32, family: u32): void {
+  if (be16(icmp + 4) == probeIdentifier()) return takeEchoReply(record, icmp, bytes, family);
   const slot = slotOf(icmp);
   if (slot == 0xffffffff) return alien(ALIEN_FOREIGN);
   if (bytes < ICMP_HEADER_BYTES + PAYLOAD_BYTES_MIN) return alien(ALIEN_MALFORMED);
@@ -157,47 +173,12 @@ function isFrom(record: u32, block: u32): bool {
   );
 }
 
-function parseError4(record: u32, icmp: u32, bytes: u32): void {
-  const inner = icmp + ICMP_HEADER_BYTES;
-  const left = bytes - ICMP_HEADER_BYTES;
-  if (left < IP4_HEADER_BYTES) return alien(ALIEN_MALFORMED);
-  const first = <u32>load<u8>(inner);
-  const header = (first & 15) * 4;
-  const isSane = first >> 4 == 4 && header >= IP4_HEADER_BYTES && left >= header + 8;
-  if (!isSane) return alien(ALIEN_MALFORMED);
-  if (<u32>load<u8>(inner + 9) != PROTOCOL_ICMP4) return alien(ALIEN_FOREIGN);
-  quotedTo0 = <u64>load<u32>(inner + 16);
-  quotedTo1 = 0;
-  const error = ((<u32>load<u8>(icmp)) << 8) | <u32>load<u8>(icmp + 1);
-  parseQuote(record, inner + header, left - header, 4, error);
-}
-
-function parseError6(record: u32, icmp: u32, bytes: u32): void {
-  const inner = icmp + ICMP_HEADER_BYTES;
-  const left = bytes - ICMP_HEADER_BYTES;
-  if (left < IP6_HEADER_BYTES + 8 || <u32>load<u8>(inner) >> 4 != 6) {
-    return alien(ALIEN_MALFORMED);
-  }
-  if (<u32>load<u8>(inner + 6) != PROTOCOL_ICMP6) return alien(ALIEN_FOREIGN);
-  quotedTo0 = load<u64>(inner + 24);
-  quotedTo1 = load<u64>(inner + 32);
-  const error = ((<u32>load<u8>(icmp)) << 8) | <u32>load<u8>(icmp + 1);
-  parseQuote(record, inner + IP6_HEADER_BYTES, left - IP6_HEADER_BYTES, 6, error);
-}
-
-let quotedTo0: u64 = 0;
-let quotedTo1: u64 = 0;
-
 /**
- * The start of one of our own packets inside an error. Routers may quote eight bytes only
- * (RFC 792): then slot and destination must do, and an error never decides a probe's fate by
- * itself.
+ * The start of one of our own echoes inside an error. Routers may quote eight bytes only (RFC 792):
+ * then slot and destination must do, and an error never decides an echo's fate by itself.
  */
-function parseQuote(record: u32, icmp: u32, bytes: u32, family: u32, error: u32): void {
-  if (bytes < ICMP_HEADER_BYTES) return alien(ALIEN_MALFORMED);
-  if (<u32>load<u8>(icmp) != (family == 6 ? 128 : 8)) return alien(ALIEN_FOREIGN);
+export function takeQuotedEcho(record: u32, icmp: u32, bytes: u32, family: u32): void {
   const slot = slotOf(icmp);
-  if (slot == 0xffffffff) return alien(ALIEN_FOREIGN);
   let entry = flightAt(slot);
   if (bytes >= ICMP_HEADER_BYTES + PAYLOAD_BYTES_MIN) {
     entry = matchCookie(slot, icmp);
@@ -206,13 +187,10 @@ function parseQuote(record: u32, icmp: u32, bytes: u32, family: u32, error: u32)
   if (stateOf(entry) != INFLIGHT || !isSameSeries(entry)) return alien(ALIEN_STALE);
   const block = at(load<u32>(entry + F_SERIES));
   if (load<u32>(block + S_FAMILY) != family) return alien(ALIEN_ADDRESS);
-  const isFromQueue = load<u32>(record) == KIND_QUOTED4 || load<u32>(record) == KIND_QUOTED6;
-  if (!isFromQueue) {
-    const isTo =
-      quotedTo0 == load<u64>(block + S_ADDRESS) && quotedTo1 == load<u64>(block + S_ADDRESS + 8);
-    if (!isTo) return alien(ALIEN_ADDRESS);
-  }
-  noteError(entry, record, error);
+  const isTo =
+    quotedTo0 == load<u64>(block + S_ADDRESS) && quotedTo1 == load<u64>(block + S_ADDRESS + 8);
+  if (!isMatched && !isTo) return alien(ALIEN_ADDRESS);
+  noteError(entry, record, errorCode);
 }
 
 function noteError(entry: u32, record: u32, error: u32): void {
@@ -227,8 +205,4 @@ function noteError(entry: u32, record: u32, error: u32): void {
   store<f64>(line + 56, <f64>error);
   store<u64>(line + 64, load<u64>(record + 32));
   store<u64>(line + 72, load<u64>(record + 40));
-}
-
-function be16(address: u32): u32 {
-  return <u32>bswap<u16>(load<u16>(address));
 }

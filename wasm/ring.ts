@@ -1,5 +1,6 @@
-// The three rings that TypeScript reads (closed rounds, events, log lines), and what was dropped
-// because a table was full. A ring is two u32 counts, written and read, that may wrap.
+// The rings that TypeScript reads (closed rounds, events, log lines, outcomes of TTL-limited
+// probes), and what was dropped because a table was full. A ring is two u32 counts, written and
+// read, that may wrap.
 import { DROPS, LOG, LOG_BYTES, RINGS } from './layout';
 import { LOG_MAX } from './limits';
 import { add } from './series';
@@ -7,6 +8,7 @@ import { add } from './series';
 export const RING_CLOSED: u32 = 0;
 export const RING_EVENTS: u32 = 8;
 export const RING_LOG: u32 = 16;
+export const RING_RESULTS: u32 = 24;
 
 export const DROP_FLIGHT: u32 = 0;
 export const DROP_WINDOW: u32 = 1;
@@ -14,6 +16,8 @@ export const DROP_CLOSED: u32 = 2;
 export const DROP_EVENTS: u32 = 3;
 export const DROP_LOG: u32 = 4;
 export const DROP_STAMPS: u32 = 5;
+export const DROP_PROBES: u32 = 6;
+export const DROP_RESULTS: u32 = 7;
 
 export function ringWritten(ring: u32): u32 {
   return load<u32>(RINGS + ring);

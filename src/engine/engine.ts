@@ -2,10 +2,11 @@
 // and the transport; nothing else writes to either.
 import { randomBytes, randomInt } from 'node:crypto';
 import { ProbeError } from '../core/error.ts';
-import type { Family, Quality, SendErrorReason } from '../core/round.ts';
 import { type Hot, loadHot } from './hot.ts';
 import {
   DRAINS_MAX,
+  FLOWS_MAX,
+  IDENTIFIERS_MAX,
   INBOX_MAX,
   INFLIGHT_MAX,
   OUTBOX_MAX,
@@ -21,7 +22,10 @@ import {
   takeLog,
   takeRounds,
 } from './readers.ts';
+import { readState, type SeriesSpec, type SeriesState, writeSpec } from './series.ts';
 import { type OpenTransport, type Transport, unpackDrain } from './transport.ts';
+
+export type { SeriesSpec, SeriesState } from './series.ts';
 
 export interface EngineOptions {
   openTransport: OpenTransport;
@@ -31,46 +35,20 @@ export interface EngineOptions {
   jitter: number;
   /** Packets a second that are planned: sizes the flight table. */
   packetsPerSecond: number;
+  /** How long a TTL-limited probe waits for its answer; 3 s. */
+  probeTimeoutMs?: number;
   /** Fixed by tests; random otherwise. */
   cookieKey?: Uint8Array;
   identifier?: number;
+  port?: number;
 }
 
-/** What is measured: an address, and how the packets to it look. */
-export interface SeriesSpec {
-  family: Family;
-  address: Uint8Array;
-  source: Uint8Array | null;
-  /** 0: the route decides. */
-  interfaceIndex: number;
-  scopeId: number;
-  payloadBytes: number;
-  tos: number;
-  /** 0: the system's default. */
-  ttl: number;
-  dontFragment: boolean;
-  intervalMs: number;
-  /** From now to the first echo. */
-  phaseMs: number;
-}
-
-export interface SeriesState {
-  sent: number;
-  received: number;
-  lost: number;
-  discarded: number;
-  late: number;
-  duplicates: number;
-  reordered: number;
-  skipped: number;
-  icmpErrors: number;
-  sendErrors: Record<SendErrorReason, number>;
-  quality: Record<Quality, number>;
-  /** SPARKY's buckets, not cumulative; the last is +Inf. */
-  buckets: number[];
-  rttSumSeconds: number;
-  ttl: number | null;
-  outages: { open: boolean; total: number; seconds: number };
+/** Where TTL-limited probes come from: whoever traces paths decides which is next, and when. */
+export interface ProbeSource {
+  /** Builds probes in outbox places from `from` on, `room` at most; returns how many. */
+  build(from: number, room: number): number;
+  /** ms until it has one to send; null while it has none. */
+  nextMs(): number | null;
 }
 
 export const ALIEN_REASONS = [
@@ -81,10 +59,17 @@ export const ALIEN_REASONS = [
   'stale',
   'address',
 ] as const;
-export const DROP_TABLES = ['flight', 'window', 'rounds', 'events', 'log'] as const;
+export const DROP_TABLES = [
+  'flight',
+  'window',
+  'rounds',
+  'events',
+  'log',
+  'stamps',
+  'probes',
+  'results',
+] as const;
 /** Upper bounds of the lateness of sends, seconds. */
-/** SPARKY's twenty bounds and +Inf. */
-const BUCKETS = 21;
 export const LATENESS_BOUNDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1] as const;
 
 export interface EngineFigures {
@@ -102,14 +87,16 @@ export class Engine {
   readonly hot: Hot;
   readonly transport: Transport;
   private ticks = 0;
+  private probeSource: ProbeSource | null = null;
   private readonly latenessOffset: number;
 
   constructor(options: EngineOptions) {
     this.hot = loadHot();
-    const identifier = (options.identifier ?? randomInt(1, 4096) * 16) & 0xfff0;
+    const identifier = alignedIdentifier(options.identifier ?? randomInt(0x10000));
+    const port = options.port ?? randomInt(PORT_MIN / FLOWS_MAX, 0x10000 / FLOWS_MAX) * FLOWS_MAX;
     const slots = slotsFor(options.packetsPerSecond, options.timeoutMs);
     this.hot.bytes.set(options.cookieKey ?? randomBytes(16), this.hot.layout.COOKIE_KEY);
-    this.transport = options.openTransport({ hot: this.hot, identifier, slots });
+    this.transport = options.openTransport({ hot: this.hot, identifier, port, slots });
     // The clock is read by draining; what happens to lie in the sockets already is not ours.
     this.transport.drain();
     this.hot.call.configure(
@@ -119,6 +106,8 @@ export class Engine {
       options.timeoutMs * 1e6,
       options.jitter,
     );
+    const probeTimeoutMs = options.probeTimeoutMs ?? PROBE_TIMEOUT_MS;
+    this.hot.call.configureProbes(port, probeTimeoutMs * 1e6);
     this.latenessOffset = this.hot.layout.LATENESS / 8;
   }
 
@@ -165,9 +154,28 @@ export class Engine {
     this.ticks++;
     this.drain();
     this.hot.call.expire();
-    const built = this.hot.call.due(Math.min(most, OUTBOX_MAX));
+    let built = this.hot.call.due(Math.min(most, OUTBOX_MAX));
+    built += this.probeSource?.build(built, OUTBOX_MAX - built) ?? 0;
     if (built > 0) this.send(built);
-    return built;
+    return built === OUTBOX_MAX ? built + this.burst() : built;
+  }
+
+  /** A source that no budget holds back need not wait for the next tick. */
+  private burst(): number {
+    let sent = 0;
+    for (let i = 0; i < BURSTS_MAX; i++) {
+      const built = this.probeSource?.build(0, OUTBOX_MAX) ?? 0;
+      if (built === 0) break;
+      this.send(built);
+      sent += built;
+      this.drain();
+    }
+    return sent;
+  }
+
+  /** Echoes come first in every tick, then what this source has to send. */
+  setProbeSource(source: ProbeSource | null): void {
+    this.probeSource = source;
   }
 
   /** Reads sockets and error queues until they are empty, or DRAINS_MAX times. */
@@ -186,7 +194,10 @@ export class Engine {
 
   /** ms to the next send, from the last tick; null when nothing is scheduled. */
   nextDueMs(): number | null {
-    return toMs(this.hot.call.nextDueIn());
+    const echo = toMs(this.hot.call.nextDueIn());
+    const probe = this.probeSource?.nextMs() ?? null;
+    if (echo === null || probe === null) return echo ?? probe;
+    return Math.min(echo, probe);
   }
 
   /** ms to the next loss or round to close; null when there is none. */
@@ -271,6 +282,18 @@ export class Engine {
   }
 }
 
+/** Full outboxes in one tick beside the first: a thousand probes, some ten milliseconds. */
+const BURSTS_MAX = 16;
+/** Above what Linux gives out by itself (net.ipv4.ip_local_port_range). */
+const PORT_MIN = 61_440;
+const PROBE_TIMEOUT_MS = 3000;
+
+/** A multiple of all our identifiers, and not 0. */
+function alignedIdentifier(wanted: number): number {
+  const step = 2 * IDENTIFIERS_MAX;
+  return Math.max(step, wanted - (wanted % step)) & 0xffff;
+}
+
 /** Twice what is in flight, so that duplicates and late replies still find their entry. */
 function slotsFor(packetsPerSecond: number, timeoutMs: number): number {
   const wanted = packetsPerSecond * ((timeoutMs + 30_000) / 1000);
@@ -281,66 +304,6 @@ function slotsFor(packetsPerSecond: number, timeoutMs: number): number {
 
 function toMs(ns: number): number | null {
   return ns < 0 ? null : ns / 1e6;
-}
-
-function writeSpec(hot: Hot, series: number, spec: SeriesSpec): void {
-  const { layout, view, bytes } = hot;
-  const base = layout.SERIES + series * layout.SERIES_BYTES;
-  view.setUint32(base + layout.S_FAMILY, spec.family === 'v4' ? 4 : 6, true);
-  bytes.set(spec.address, base + layout.S_ADDRESS);
-  if (spec.source !== null) bytes.set(spec.source, base + layout.S_SOURCE);
-  view.setUint32(base + layout.S_IFINDEX, spec.interfaceIndex, true);
-  view.setUint32(base + layout.S_SCOPE, spec.scopeId, true);
-  view.setUint32(base + layout.S_PAYLOAD, spec.payloadBytes, true);
-  view.setUint32(base + layout.S_TOS, spec.tos, true);
-  view.setUint32(base + layout.S_TTL, spec.ttl, true);
-  view.setUint32(base + layout.S_FLAGS, spec.dontFragment ? 1 : 0, true);
-  view.setBigUint64(base + layout.S_INTERVAL, BigInt(Math.round(spec.intervalMs * 1e6)), true);
-}
-
-// Written out field by field: a scrape of a thousand series must not hold up the tick.
-function readState(hot: Hot, series: number): SeriesState {
-  const { layout, f64, u32 } = hot;
-  const base = layout.SERIES + series * layout.SERIES_BYTES;
-  const at = (field: number, index = 0): number => f64[(base + field) / 8 + index] ?? 0;
-  const ttl = u32[(base + layout.S_LAST_TTL) / 4] ?? 0;
-  const buckets: number[] = [];
-  for (let i = 0; i < BUCKETS; i++) buckets.push(at(layout.S_BUCKETS, i));
-  return {
-    sent: at(layout.S_SENT),
-    received: at(layout.S_RECEIVED),
-    lost: at(layout.S_LOST),
-    discarded: at(layout.S_DISCARDED),
-    late: at(layout.S_LATE),
-    duplicates: at(layout.S_DUPLICATES),
-    reordered: at(layout.S_REORDERED),
-    skipped: at(layout.S_SKIPPED),
-    icmpErrors: at(layout.S_ICMP_ERRORS),
-    // In the order of reasonOf in wasm/echo.ts and of the qualities in wasm/fold.ts.
-    sendErrors: {
-      blocked: at(layout.S_ERRORS),
-      unreachable: at(layout.S_ERRORS, 1),
-      buffer: at(layout.S_ERRORS, 2),
-      size: at(layout.S_ERRORS, 3),
-      device: at(layout.S_ERRORS, 4),
-      invalid: at(layout.S_ERRORS, 5),
-      other: at(layout.S_ERRORS, 6),
-    },
-    quality: {
-      kernel: at(layout.S_QUALITY),
-      mixed: at(layout.S_QUALITY, 1),
-      user: at(layout.S_QUALITY, 2),
-      hardware: at(layout.S_QUALITY, 3),
-    },
-    buckets,
-    rttSumSeconds: at(layout.S_RTT_SUM),
-    ttl: ttl === 0xffffffff ? null : ttl,
-    outages: {
-      open: u32[(base + layout.S_OUTAGE_OPEN) / 4] === 1,
-      total: at(layout.S_OUTAGES),
-      seconds: at(layout.S_OUTAGE_SECONDS),
-    },
-  };
 }
 
 function named<K extends string>(

@@ -95,6 +95,9 @@ export function openFallback(request: TransportRequest): Transport {
     name: 'raw-socket',
     stamps: 'user',
     isPrivileged: true,
+    // The package makes no control messages, and so no source that a checksum could rely on.
+    protocols: ['icmp'],
+    sourceOf: () => EOPNOTSUPP,
     send(n) {
       for (let i = 0; i < n; i++) {
         const record = outboxAt(hot, i);

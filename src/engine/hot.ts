@@ -15,6 +15,11 @@ export interface HotFunctions {
     timeoutNs: number,
     jitter: number,
   ): void;
+  configureProbes(port: number, timeoutNs: number): void;
+  openTrace(): number;
+  closeTrace(trace: number): void;
+  buildProbe(trace: number, ttlFlow: number, payload: number, tag: number, index: number): number;
+  probeRoom(): number;
   growTo(slots: number): void;
   slotsInUse(): number;
   newSeries(): number;
@@ -70,6 +75,10 @@ const ADDRESSES = [
   'EVENT_BYTES',
   'LOG',
   'LOG_BYTES',
+  'RESULTS',
+  'RESULT_BYTES',
+  'TRACES',
+  'TRACE_BYTES',
   'LAYOUT_END',
   'S_ADDRESS',
   'S_ATTEMPTS',
@@ -100,6 +109,14 @@ const ADDRESSES = [
   'S_STATE',
   'S_TOS',
   'S_TTL',
+  'T_ADDRESS',
+  'T_FAMILY',
+  'T_IFINDEX',
+  'T_PORT',
+  'T_PROTOCOL',
+  'T_SCOPE',
+  'T_SOURCE',
+  'T_TOS',
 ] as const;
 
 export type Layout = Readonly<Record<(typeof ADDRESSES)[number], number>>;

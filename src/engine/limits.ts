@@ -3,6 +3,12 @@
 export const SERIES_MAX = 4096;
 export const INFLIGHT_MAX = 1 << 20;
 export const IDENTIFIERS_MAX = 16;
+export const TRACES_MAX = 4096;
+export const PROBES_MAX = 8192;
+export const FLOWS_MAX = 256;
+export const RESULTS_MAX = 8192;
+export const MPLS_MAX = 8;
+export const PROBE_PAYLOAD_BYTES_MIN = 20;
 export const OUTBOX_MAX = 64;
 export const INBOX_MAX = 64;
 export const STAMPS_MAX = 1024;
@@ -17,7 +23,7 @@ export const EVENTS_MAX = 8192;
 export const LOG_MAX = 8192;
 export const TIMEOUT_MS_MAX = 60000;
 export const LATE_MS_MAX = 30000;
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 /** The fewest slots of the flight table; it is made larger, never smaller. */
 export const SLOTS_MIN = 4096;

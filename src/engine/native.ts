@@ -3,13 +3,15 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { ProbeError } from '../core/error.ts';
-import { ABI_VERSION } from './limits.ts';
-import type { Transport, TransportRequest } from './transport.ts';
+import type { PathProtocol } from '../core/path.ts';
+import { ABI_VERSION, IDENTIFIERS_MAX } from './limits.ts';
+import type { RouteRequest, Transport, TransportRequest } from './transport.ts';
 
 const { existsSync } = process.getBuiltinModule('node:fs');
 
 export interface SocketDescription {
   family: 4 | 6;
+  protocol: PathProtocol;
   ping: boolean;
   sendOnly: boolean;
   /** 0 user, 1 microseconds on receipt, 2 nanoseconds both ways. */
@@ -22,9 +24,11 @@ export interface SocketDescription {
 
 interface SocketRequest {
   family: 4 | 6;
+  protocol: PathProtocol;
   ping: boolean;
   dontFragment: boolean;
   identifier: number;
+  port: number;
   fd: number;
   stamps: boolean;
   ownKeys: boolean;
@@ -43,6 +47,12 @@ interface Addon {
   abi: number;
   recordBytes: number;
   setErrorClass(errorClass: typeof ProbeError): void;
+  sourceAddress(
+    family: 4 | 6,
+    destination: Uint8Array,
+    interfaceIndex: number,
+    scopeId: number,
+  ): Uint8Array | number;
   Transport: new (trays: {
     memory: ArrayBuffer;
     control: number;
@@ -52,11 +62,14 @@ interface Addon {
   }) => AddonTransport;
 }
 
+/** Descriptors by what they are: ICMP, UDP and TCP of each family. */
+export type Inherited = Partial<Record<`${PathProtocol}${4 | 6}`, number>>;
+
 export interface NativeOptions {
   /** `raw`, `ping`, or `auto`: raw where permitted, else ping sockets. */
   sockets?: 'auto' | 'raw' | 'ping';
   /** Sockets opened by a launcher (LISTEN_FDS): one descriptor for each name. */
-  inherited?: { icmp4?: number; icmp6?: number };
+  inherited?: Inherited;
   /** Tests of the ladder switch off what the kernel would grant. */
   stamps?: boolean;
   ownKeys?: boolean;
@@ -124,7 +137,9 @@ export function openNative(
     name: 'native',
     stamps: stampsOf(inner.sockets()),
     isPrivileged: inner.sockets().some((socket) => !socket.ping),
+    protocols: protocolsOf(inner.sockets()),
     missing,
+    sourceOf,
     send: (n) => {
       inner.send(n);
     },
@@ -152,7 +167,10 @@ function openAll(
   for (const isPing of KINDS[options.sockets ?? 'auto']) {
     const v4 = openFamily(inner, { family: 4, isPing, request, options });
     const v6 = openFamily(inner, { family: 6, isPing, request, options });
-    if (v4 === null || v6 === null) return [...missing('v4', v4), ...missing('v6', v6)];
+    if (v4 === null || v6 === null) {
+      if (!isPing) openProtocols(inner, request, options);
+      return [...missing('v4', v4), ...missing('v6', v6)];
+    }
     failed ??= v4;
   }
   throw permissionHint(failed ?? new ProbeError('ERR_SOCKET_OPEN', 'no kind of socket was tried'));
@@ -171,27 +189,69 @@ interface FamilyRequest {
 
 function openFamily(inner: AddonTransport, wanted: FamilyRequest): ProbeError | null {
   const { family, isPing, request, options } = wanted;
-  const inherited = family === 4 ? options.inherited?.icmp4 : options.inherited?.icmp6;
-  const base = {
-    family,
-    ping: isPing,
-    stamps: options.stamps !== false,
-    ownKeys: options.ownKeys !== false,
-    dontFragment: false,
-    fd: inherited ?? -1,
-  };
+  const inherited = options.inherited?.[`icmp${family}`];
+  const base = { ...baseOf(request, options), family, ping: isPing, fd: inherited ?? -1 };
   try {
     const count = isPing && inherited === undefined ? Math.ceil(request.slots / 65536) : 1;
     for (let i = 0; i < count; i++) inner.add({ ...base, identifier: request.identifier + i });
+    // TTL-limited echoes have an identifier of their own.
+    if (isPing) inner.add({ ...base, identifier: request.identifier + IDENTIFIERS_MAX });
     // IPv4 sets DF by socket, not by packet: one more socket, which only sends.
-    if (!isPing && family === 4 && inherited === undefined) {
-      inner.add({ ...base, identifier: request.identifier, dontFragment: true });
-    }
+    if (!isPing && family === 4 && inherited === undefined)
+      inner.add({ ...base, dontFragment: true });
     return null;
   } catch (error) {
     if (error instanceof ProbeError) return error;
     throw error;
   }
+}
+
+function baseOf(request: TransportRequest, options: NativeOptions): Omit<SocketRequest, 'family'> {
+  const { identifier, port } = request;
+  return {
+    protocol: 'icmp',
+    ping: false,
+    identifier,
+    port,
+    stamps: options.stamps !== false,
+    ownKeys: options.ownKeys !== false,
+    dontFragment: false,
+    fd: -1,
+  };
+}
+
+/** For paths by UDP and TCP. Echoes do without, so what is refused here is left out. */
+function openProtocols(
+  inner: AddonTransport,
+  request: TransportRequest,
+  options: NativeOptions,
+): void {
+  const { inherited = {} } = options;
+  for (const protocol of ['udp', 'tcp'] as const) {
+    for (const family of [4, 6] as const) {
+      const fd = inherited[`${protocol}${family}`];
+      // A launcher that hands over sockets has left us no right to open others.
+      if (fd === undefined && Object.keys(inherited).length > 0) continue;
+      tryAdd(inner, { ...baseOf(request, options), protocol, family, fd: fd ?? -1 });
+    }
+  }
+}
+
+function tryAdd(inner: AddonTransport, socket: SocketRequest): void {
+  try {
+    inner.add(socket);
+  } catch (error) {
+    if (!(error instanceof ProbeError)) throw error;
+  }
+}
+
+function protocolsOf(sockets: readonly SocketDescription[]): PathProtocol[] {
+  return [...new Set(sockets.map(({ protocol }) => protocol))];
+}
+
+function sourceOf(route: RouteRequest): Uint8Array | number {
+  const { family, destination, interfaceIndex, scopeId } = route;
+  return loadAddon().sourceAddress(family === 'v4' ? 4 : 6, destination, interfaceIndex, scopeId);
 }
 
 function permissionHint(error: ProbeError): ProbeError {

@@ -1,7 +1,7 @@
 // Which transport: the addon with raw sockets, else with ping sockets, else npm's raw-socket.
 import { ProbeError } from '../core/error.ts';
 import { openFallback } from './fallback.ts';
-import { openNative } from './native.ts';
+import { type Inherited, openNative } from './native.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 
 /** `FLINT_TRANSPORT` (native, raw, ping, raw-socket) overrules the choice, for trials. */
@@ -33,20 +33,25 @@ const FIRST_FD = 3;
 
 /**
  * Descriptors that a launcher opened for us (sd_listen_fds(3)): icmp4, icmp6. Names are separated
- * by colons; commas do as well.
+ * by colons; commas do as well. With udp4, udp6, tcp4 and tcp6 paths can be traced by these too.
  */
 export function inheritedSockets(
   env: Readonly<Record<string, string | undefined>>,
   pid: number,
-): { icmp4?: number; icmp6?: number } {
+): Inherited {
   const count = Number(env['LISTEN_FDS'] ?? 0);
   const names = (env['LISTEN_FDNAMES'] ?? '').split(/[:,]/);
   const isForUs = env['LISTEN_PID'] === undefined || Number(env['LISTEN_PID']) === pid;
-  const found: { icmp4?: number; icmp6?: number } = {};
+  const found: Inherited = {};
   if (!isForUs || !Number.isInteger(count) || count < 1) return found;
   names.slice(0, count).forEach((name, i) => {
-    if (name === 'icmp4') found.icmp4 = FIRST_FD + i;
-    if (name === 'icmp6') found.icmp6 = FIRST_FD + i;
+    if (isSocketName(name)) found[name] = FIRST_FD + i;
   });
   return found;
+}
+
+const SOCKET_NAMES: readonly string[] = ['icmp4', 'icmp6', 'udp4', 'udp6', 'tcp4', 'tcp6'];
+
+function isSocketName(name: string): name is keyof Inherited {
+  return SOCKET_NAMES.includes(name);
 }

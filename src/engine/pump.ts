@@ -114,6 +114,7 @@ function sleepMs(engine: Engine, { tickMs, freshMs, sent }: SleepWish): number {
   const expiry = (engine.nextExpiryMs() ?? SLEEP_MS_MAX) + (freshMs ?? EXPIRY_COALESCE_MS);
   const wanted = Math.min(due, expiry, SLEEP_MS_MAX, engine.isWaiting() ? (freshMs ?? due) : due);
   // Timers count whole milliseconds and may end one too early: then that one is slept, no tick.
-  const isEarly = sent === 0 && wanted <= 1;
-  return Math.max(isEarly ? 1 : tickMs, Math.ceil(wanted));
+  if (sent === 0 && wanted <= 1) return 1;
+  // More is due already because the loop was held up: then twice the pace, until it has caught up.
+  return wanted <= 0 ? Math.ceil(tickMs / 2) : Math.max(tickMs, Math.ceil(wanted));
 }

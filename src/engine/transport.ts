@@ -1,3 +1,5 @@
+import type { PathProtocol } from '../core/path.ts';
+import type { Family } from '../core/round.ts';
 import type { Hot } from './hot.ts';
 
 // The seam between the engine and a kernel, or a test's idea of one. Two methods move packets;
@@ -18,15 +20,33 @@ export interface Transport {
    * Returns packets + stamps × 65536.
    */
   drain(): number;
+  /** What TTL-limited probes may be sent as, beside ICMP echoes. */
+  readonly protocols: readonly PathProtocol[];
+  /**
+   * The address that packets to a destination would be sent from, 16 bytes (IPv4 in the first
+   * four), or the errno why none would.
+   */
+  sourceOf(route: RouteRequest): Uint8Array | number;
   /** Stamps at the packet scheduler too, while a test of our own loads the line. */
   setScheduled(isWanted: boolean): boolean;
   close(): void;
 }
 
+export interface RouteRequest {
+  family: Family;
+  /** 16 bytes. */
+  destination: Uint8Array;
+  /** 0: the routes decide. */
+  interfaceIndex: number;
+  scopeId: number;
+}
+
 export interface TransportRequest {
   hot: Hot;
-  /** The first of sixteen identifiers; a multiple of 16. */
+  /** The first of twice IDENTIFIERS_MAX identifiers, and a multiple of that. */
   identifier: number;
+  /** The first of FLOWS_MAX source ports, and a multiple of that. */
+  port: number;
   /** Slots that will be used: ping sockets need one socket for each 65 536. */
   slots: number;
 }

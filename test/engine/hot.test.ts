@@ -31,8 +31,10 @@ suite('engine/hot', ({ test }) => {
 
   test('has tables one after the other, aligned, within the memory', () => {
     const { layout, buffer } = loadHot();
-    const { CONTROL, OUTBOX, INBOX, STAMPS, SERIES, CLOSED, EVENTS, LOG, LAYOUT_END } = layout;
-    const places = [CONTROL, OUTBOX, INBOX, STAMPS, SERIES, CLOSED, EVENTS, LOG, LAYOUT_END];
+    const { CONTROL, OUTBOX, INBOX, STAMPS, SERIES, CLOSED, EVENTS, LOG } = layout;
+    const { RESULTS, TRACES, LAYOUT_END } = layout;
+    const first = [CONTROL, OUTBOX, INBOX, STAMPS, SERIES, CLOSED];
+    const places = [...first, EVENTS, LOG, RESULTS, TRACES, LAYOUT_END];
 
     assert.equal(
       places,
@@ -42,7 +44,10 @@ suite('engine/hot', ({ test }) => {
     assert.ok(LAYOUT_END <= buffer.byteLength);
     assert.is(CLOSED + limits.CLOSED_MAX * layout.CLOSED_BYTES, EVENTS);
     assert.is(EVENTS + limits.EVENTS_MAX * layout.EVENT_BYTES, LOG);
-    assert.is(LOG + limits.LOG_MAX * layout.LOG_BYTES, LAYOUT_END);
+    assert.is(LOG + limits.LOG_MAX * layout.LOG_BYTES, RESULTS);
+    assert.is(RESULTS + limits.RESULTS_MAX * layout.RESULT_BYTES, TRACES);
+    assert.is(TRACES + limits.TRACES_MAX * layout.TRACE_BYTES, LAYOUT_END);
+    assert.is(layout.RESULT_BYTES, 128 + limits.MPLS_MAX * 4);
   });
 
   test('keeps every field of a series within its block, apart from the next', () => {
@@ -62,6 +67,20 @@ suite('engine/hot', ({ test }) => {
     fields.forEach(([name, offset], i) => {
       const end = fields[i + 1]?.[1] ?? layout.SERIES_BYTES;
       assert.is(offset % 4, 0);
+      assert.ok(offset + (bytes[name] ?? 4) <= end, `${name} at ${offset}, next at ${end}`);
+    });
+  });
+
+  test('keeps every field of a path within its block, apart from the next', () => {
+    const { layout } = loadHot();
+    const bytes: Record<string, number> = { T_ADDRESS: 16, T_SOURCE: 16 };
+    const fields = Object.entries(layout)
+      .filter(([name]) => name.startsWith('T_'))
+      .toSorted(([, a], [, b]) => a - b);
+
+    assert.is(fields.length, 8);
+    fields.forEach(([name, offset], i) => {
+      const end = fields[i + 1]?.[1] ?? layout.TRACE_BYTES;
       assert.ok(offset + (bytes[name] ?? 4) <= end, `${name} at ${offset}, next at ${end}`);
     });
   });

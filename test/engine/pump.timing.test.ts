@@ -116,6 +116,14 @@ suite('engine/pump', (s) => {
     ok(all.length >= 5, `${all}`);
   });
 
+  s.test('while sends are late, ticks follow each other at twice the pace', async () => {
+    const all = await gaps({ due: 0, sent: 4 }, {}, 250);
+    const median = all.sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? Number.NaN;
+
+    ok(Math.min(...all) >= 9, `${all}`);
+    ok(median < 19, `${median} ms`);
+  });
+
   s.test('a timer that ended too early costs a millisecond, not a tick', async () => {
     const [first = Number.NaN] = await gaps({ due: 0.5, sent: 0 }, {}, 60);
 

@@ -14,7 +14,11 @@ export interface Rig {
 }
 
 export const COOKIE_KEY = Uint8Array.from({ length: 16 }, (_, i) => i);
-export const IDENTIFIER = 0x4a30;
+/** Echoes have sixteen from here, TTL-limited probes the one behind them. */
+export const IDENTIFIER = 0x4a20;
+export const PROBE_IDENTIFIER = IDENTIFIER + 16;
+/** The first of FLOWS_MAX source ports. */
+export const PORT = 0xf300;
 
 /** A network that answers each echo after `ms`. */
 export function answerAfter(ms: number): Network {
@@ -40,6 +44,7 @@ export function openRig(network: Network, options: Partial<EngineOptions> = {}):
     packetsPerSecond: 100,
     cookieKey: COOKIE_KEY,
     identifier: IDENTIFIER,
+    port: PORT,
     ...options,
   });
   if (opened === undefined) throw new Error('the engine opened no transport');

@@ -1,9 +1,12 @@
 // A transport without a kernel: what is sent goes to a function that says what the network does
 // with it, and comes back when the fake clock has moved far enough. Records in the hot memory are
 // written as the native transport writes them.
+
+import type { PathProtocol } from '../../src/core/path.ts';
 import { type Hot, inboxAt, outboxAt, packetAt } from '../../src/engine/hot.ts';
 import {
   INBOX_MAX,
+  PACKET_BYTES,
   RECORD_HEADER_BYTES,
   STAMP_BYTES,
   STAMPS_MAX,
@@ -14,9 +17,13 @@ import type { FakeClock } from './clock.ts';
 /** A packet as it was handed over. */
 export interface SentPacket {
   family: 4 | 6;
+  protocol: PathProtocol;
   key: number;
+  /** From the ICMP, UDP or TCP header on. */
   bytes: Uint8Array;
   destination: Uint8Array;
+  /** 16 bytes; zeros where the kernel would choose. */
+  source: Uint8Array;
   ttl: number;
   tos: number;
   dontFragment: boolean;
@@ -26,8 +33,10 @@ export interface SentPacket {
 /** Something that arrives. Everything left out is what an honest echo responder would do. */
 export interface Arrival {
   delayNs: bigint;
-  /** ICMP bytes; for IPv4 an IP header is put before them. */
+  /** Bytes from the ICMP header on; for IPv4 an IP header is put before them. */
   bytes?: Uint8Array;
+  /** As what `bytes` came in: ICMP, unless told. */
+  protocol?: PathProtocol;
   /** The whole inbox packet, instead of `bytes`. */
   raw?: Uint8Array;
   kind?: number;
@@ -39,6 +48,7 @@ export interface Arrival {
   truncated?: boolean;
   errorType?: number;
   errorCode?: number;
+  errorMtu?: number;
 }
 
 export interface Verdict {
@@ -63,6 +73,13 @@ interface Waiting {
   destination: Uint8Array;
 }
 
+export const PROTOCOLS = { icmp: 1, tcp: 6, udp: 17 } as const;
+/** Inbox kinds of what raw IPv6 sockets bring. */
+const KINDS6: Readonly<Record<PathProtocol, number>> = { icmp: 6, tcp: 16, udp: 17 };
+const SOCKET_UDP = 32;
+const SOCKET_TCP = 64;
+const SOURCE6 = RECORD_HEADER_BYTES + PACKET_BYTES - 16;
+
 interface Stamp {
   /** When it can be read, and which moment it names. */
   atMono: bigint;
@@ -75,6 +92,7 @@ export class FakeTransport implements Transport {
   readonly name = 'fake';
   readonly stamps = 'kernel';
   readonly isPrivileged = true;
+  readonly protocols = ['icmp', 'udp', 'tcp'] as const;
   readonly sent: SentPacket[] = [];
   isSynced = true;
   /** How wide the reading of the two clocks is, and how wrong. */
@@ -117,6 +135,14 @@ export class FakeTransport implements Transport {
     return packets.length + stamps.length * 65536;
   }
 
+  sourceOf({ family }: { family: 'v4' | 'v6' }): Uint8Array {
+    const source = new Uint8Array(16);
+    source.set(
+      family === 'v4' ? [192, 0, 2, 1] : [0x20, 0x01, 0x0d, 0xb8, ...new Array(11).fill(0), 1],
+    );
+    return source;
+  }
+
   setScheduled(): boolean {
     return true;
   }
@@ -130,16 +156,21 @@ export class FakeTransport implements Transport {
     const { view, bytes } = this.hot;
     const length = view.getUint32(record + 4, true);
     const socket = view.getUint32(record, true);
+    const family = (socket & 15) === 4 ? 4 : 6;
     const packet: SentPacket = {
-      family: (socket & 15) === 4 ? 4 : 6,
+      family,
+      protocol: protocolOf(socket),
       key: view.getUint32(record + 8, true),
       bytes: bytes.slice(packetAt(record), packetAt(record) + length),
       destination: bytes.slice(record + 32, record + 48),
+      source: new Uint8Array(16),
       ttl: view.getUint32(record + 12, true),
       tos: view.getUint32(record + 16, true),
       dontFragment: (socket & 16) !== 0,
       sentMono: this.clock.monoNs,
     };
+    const [from, length4] = family === 4 ? [record + 48, 4] : [record + SOURCE6, 16];
+    packet.source.set(bytes.subarray(from, from + length4));
     const verdict = this.network(packet);
     view.setUint32(record + 24, verdict.refused ?? 0, true);
     view.setBigUint64(record + 56, this.clock.realNow(), true);
@@ -151,8 +182,8 @@ export class FakeTransport implements Transport {
     if (verdict.stampDelayNs !== null) {
       this.stampLater(packet.key, 0, queuedNs + (verdict.stampDelayNs ?? 0n), heldNs);
     }
-    const reply = replyTo(packet);
-    const { family, destination } = packet;
+    const reply = packet.protocol === 'icmp' ? replyTo(packet) : new Uint8Array(0);
+    const { destination } = packet;
     for (const arrival of verdict.arrivals) this.wait({ family, arrival, reply, destination });
   }
 
@@ -172,9 +203,12 @@ export class FakeTransport implements Transport {
     const source = arrival.source ?? waiting.destination;
     const ttl = arrival.ttl ?? 57;
     const icmp = arrival.bytes ?? waiting.reply;
-    const packet = arrival.raw ?? (family === 4 ? withIp4(icmp, source, ttl) : icmp);
+    const protocol = arrival.protocol ?? 'icmp';
+    const packet =
+      arrival.raw ?? (family === 4 ? withIp4(icmp, source, ttl, PROTOCOLS[protocol]) : icmp);
+    const kind = arrival.kind ?? (family === 4 ? family : KINDS6[protocol]);
     bytes.fill(0, record, record + RECORD_HEADER_BYTES);
-    view.setUint32(record, arrival.kind ?? family, true);
+    view.setUint32(record, kind, true);
     view.setUint32(record + 4, packet.length, true);
     const stamp = arrival.unstamped === true ? 0n : this.clock.realAt(waiting.atMono);
     view.setBigUint64(record + 8, stamp, true);
@@ -185,6 +219,7 @@ export class FakeTransport implements Transport {
     view.setUint32(record + 48, ttl, true);
     view.setUint32(record + 52, arrival.errorType ?? 0, true);
     view.setUint32(record + 56, arrival.errorCode ?? 0, true);
+    view.setUint32(record + 60, arrival.errorMtu ?? 0, true);
     bytes.set(packet, packetAt(record));
   }
 
@@ -204,6 +239,11 @@ export class FakeTransport implements Transport {
     view.setBigUint64(layout.CONTROL + 16, this.anchorWidthNs, true);
     view.setUint32(layout.CONTROL + 28, this.isSynced ? 1 : 0, true);
   }
+}
+
+function protocolOf(socket: number): PathProtocol {
+  if ((socket & SOCKET_UDP) !== 0) return 'udp';
+  return (socket & SOCKET_TCP) !== 0 ? 'tcp' : 'icmp';
 }
 
 /** Behind everything that comes no later; most things come last. */
@@ -244,10 +284,15 @@ export function withChecksum(icmp: Uint8Array): Uint8Array {
   return message;
 }
 
-/** A plain IPv4 header before an ICMP message; the kernel does not check ours, so neither do we. */
-export function withIp4(icmp: Uint8Array, source: Uint8Array, ttl: number): Uint8Array {
+/** A plain IPv4 header before a message; the kernel does not check ours, so neither do we. */
+export function withIp4(
+  icmp: Uint8Array,
+  source: Uint8Array,
+  ttl: number,
+  protocol = 1,
+): Uint8Array {
   const packet = new Uint8Array(20 + icmp.length);
-  packet.set([0x45, 0, packet.length >> 8, packet.length & 0xff, 0, 0, 0, 0, ttl, 1]);
+  packet.set([0x45, 0, packet.length >> 8, packet.length & 0xff, 0, 0, 0, 0, ttl, protocol]);
   packet.set(source.subarray(0, 4), 12);
   packet.set(icmp, 20);
   return packet;

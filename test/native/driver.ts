@@ -4,12 +4,14 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { formatAddress } from '../../src/core/address.ts';
 import { ProbeError } from '../../src/core/error.ts';
+import type { Family } from '../../src/core/round.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { loadFallback, openFallback } from '../../src/engine/fallback.ts';
 import { type Hot, inboxAt, loadHot, outboxAt, packetAt } from '../../src/engine/hot.ts';
 import { STAMP_BYTES } from '../../src/engine/limits.ts';
 import { isAddonBuilt, loadAddon, openNative } from '../../src/engine/native.ts';
 import { dropRoot } from '../../src/engine/privileges.ts';
+import { buildProbe, openTrace, type ProbeOutcome, takeOutcomes } from '../../src/engine/probes.ts';
 import { startPump } from '../../src/engine/pump.ts';
 import {
   type OpenTransport,
@@ -24,10 +26,15 @@ import type {
   Gathered,
   OpenWish,
   Outgoing,
+  ProbesWish,
   PumpWish,
+  Traced,
   Wishes,
 } from './remote.ts';
-import { toRecord, toSpec } from './wire.ts';
+import { bytesOf, toRecord, toSpec } from './wire.ts';
+
+/** The first of 64 source ports where none is wished. */
+const PORT = 0xf000;
 
 let hot: Hot | null = null;
 let transport: Transport | null = null;
@@ -47,7 +54,8 @@ const COMMANDS: { [K in keyof Wishes]: (wish: Wishes[K]) => Answers[K] | Promise
   open(wish) {
     if (transport !== null) kept.push(transport);
     hot = loadHot();
-    transport = opener(wish)({ hot, identifier: wish.identifier, slots: wish.slots ?? 4096 });
+    const { identifier, port = PORT, slots = 4096 } = wish;
+    transport = opener(wish)({ hot, identifier, port, slots });
     transport.drain();
     return describe(transport);
   },
@@ -58,6 +66,8 @@ const COMMANDS: { [K in keyof Wishes]: (wish: Wishes[K]) => Answers[K] | Promise
   scheduled: ({ on }) => opened().setScheduled(on),
   engine: (wish) => startEngine(wish),
   pump: (wish) => pump(wish),
+  probes: (wish) => probe(wish),
+  source: (wish) => findSource(wish),
   tick: ({ most }) => tick(most),
   drain() {
     running().drain();
@@ -110,7 +120,8 @@ function nativeSockets(): Answers['sockets'] {
 
 function describe(one: Transport): Answers['open'] {
   const missing = 'missing' in one ? (one as ReturnType<typeof openNative>).missing : [];
-  return { name: one.name, stamps: one.stamps, isPrivileged: one.isPrivileged, missing };
+  const { name, stamps, isPrivileged, protocols } = one;
+  return { name, stamps, isPrivileged, protocols, missing };
 }
 
 function send(packets: readonly Outgoing[]): Answers['send'] {
@@ -160,11 +171,13 @@ function isWanted(icmp: string, repliesTo: number | undefined): boolean {
   return isReply && Number.parseInt(icmp.slice(8, 12), 16) === repliesTo;
 }
 
+const KINDS6: readonly number[] = [6, 16, 17, 56];
+
 function readInbox(index: number): Arrived {
   const { view, bytes } = memory();
   const record = inboxAt(memory(), index);
   const kind = view.getUint32(record, true);
-  const isV6 = kind === 6 || kind === 56;
+  const isV6 = KINDS6.includes(kind);
   const packet = Buffer.from(
     bytes.subarray(packetAt(record), packetAt(record) + view.getUint32(record + 4, true)),
   );
@@ -202,6 +215,8 @@ function startEngine(wish: EngineWish): Answers['engine'] {
     jitter: wish.jitter ?? 0,
     packetsPerSecond: wish.packetsPerSecond ?? 1000,
     identifier: wish.identifier,
+    port: wish.port ?? PORT,
+    ...(wish.probeTimeoutMs === undefined ? {} : { probeTimeoutMs: wish.probeTimeoutMs }),
   });
   transport = engine.transport;
   hot = engine.hot;
@@ -209,6 +224,74 @@ function startEngine(wish: EngineWish): Answers['engine'] {
   const made = engine;
   series = wish.series.map((one) => made.addSeries(toSpec(one)));
   return describe(engine.transport);
+}
+
+function findSource({ to, device = 0, scope = 0 }: Wishes['source']): string | number {
+  const family = familyOf(to);
+  const source = opened().sourceOf({
+    family,
+    destination: sixteen(bytesOf(to)),
+    interfaceIndex: device,
+    scopeId: scope,
+  });
+  if (typeof source === 'number') return source;
+  return formatAddress(family, source.subarray(0, family === 'v4' ? 4 : 16));
+}
+
+function sixteen(address: Uint8Array): Uint8Array {
+  const padded = new Uint8Array(16);
+  padded.set(address);
+  return padded;
+}
+
+function familyOf(address: string): Family {
+  return address.includes(':') ? 'v6' : 'v4';
+}
+
+function openPath({ to, protocol, port }: ProbesWish['paths'][number]): number {
+  const family = familyOf(to);
+  const address = sixteen(bytesOf(to));
+  const route = { family, destination: address, interfaceIndex: 0, scopeId: 0 };
+  const source = protocol === 'icmp' ? null : opened().sourceOf(route);
+  if (typeof source === 'number') throw new Error(`no way to ${to}: errno ${source}`);
+  const part = { interfaceIndex: 0, scopeId: 0, tos: 0 };
+  const target = port ?? (protocol === 'tcp' ? 80 : 33_434);
+  return openTrace(memory(), { family, protocol, address, source, port: target, ...part });
+}
+
+async function probe(wish: ProbesWish): Promise<Traced[]> {
+  const { paths, ttls, payloadBytes = 32, dontFragment = false } = wish;
+  const traces = paths.map(openPath);
+  const waiting = traces.flatMap((trace, path) =>
+    ttls.map((ttl) => {
+      const flow = paths[path]?.flow ?? 0;
+      return { trace, ttl, flow, tag: path, payloadBytes, dontFragment };
+    }),
+  );
+  const count = waiting.length;
+  running().setProbeSource({
+    build(from, room) {
+      const some = waiting.splice(0, Math.min(room, 4));
+      return some.filter((request, i) => buildProbe(memory(), request, from + i)).length;
+    },
+    nextMs: () => (waiting.length > 0 ? 0 : null),
+  });
+  const found: Traced[] = [];
+  const untilMs = performance.now() + wish.ms;
+  while (found.length < count && performance.now() < untilMs) {
+    running().tick(4);
+    for (const one of takeOutcomes(memory(), 1024)) found.push(toTraced(one, paths));
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  running().setProbeSource(null);
+  for (const trace of traces) memory().call.closeTrace(trace);
+  return found;
+}
+
+function toTraced({ address, trace: _, ...rest }: ProbeOutcome, paths: ProbesWish['paths']) {
+  const family = familyOf(paths[rest.tag]?.to ?? '');
+  const bytes = address.subarray(0, family === 'v4' ? 4 : 16);
+  return { ...rest, path: rest.tag, address: formatAddress(family, bytes) };
 }
 
 /** One tick, and what it handed over: the ICMP bytes of each packet. */

@@ -1,11 +1,20 @@
-// What is not about our sixteen identifiers must not reach us: crafted packets at the edges of the
-// mask, and other pingers on the same machine.
+// What is not about our identifiers and ports must not reach us: crafted packets at the edges of
+// the masks, and other pingers on the same machine.
 import { equal, is, match, ok } from 'uvu/assert';
+import { FLOWS_MAX } from '../../src/engine/limits.ts';
 import { errorAbout } from '../fake/packets.ts';
 import type { SentPacket } from '../fake/transport.ts';
 import { suite } from '../helper.ts';
 import { requireLab } from '../lab/net.ts';
-import { identifierOf, type Kind, NATIVE, openKinds, openPlaces, type Places } from './places.ts';
+import {
+  identifierOf,
+  type Kind,
+  NATIVE,
+  openKinds,
+  openPlaces,
+  type Places,
+  portOf,
+} from './places.ts';
 import { type Driver, openDriver } from './remote.ts';
 import { bytesOf, echo, PATTERN, reply } from './wire.ts';
 
@@ -28,14 +37,43 @@ let stranger: Driver;
 function request(family: 4 | 6, identifier: number): SentPacket {
   return {
     family,
+    protocol: 'icmp',
     key: 0,
     bytes: echo(family, identifier, 1, PATTERN.subarray(0, 56)),
     destination: bytesOf(FAR[family]),
+    source: new Uint8Array(16),
     ttl: 0,
     tos: 0,
     dontFragment: false,
     sentMono: 0n,
   };
+}
+
+/** A datagram or a SYN from one port to another, without a checksum. */
+function carried(
+  family: 4 | 6,
+  protocol: 'udp' | 'tcp',
+  ports: readonly [number, number],
+): SentPacket {
+  const bytes = Buffer.alloc(protocol === 'udp' ? 28 : 20);
+  bytes.writeUInt16BE(ports[0], 0);
+  bytes.writeUInt16BE(ports[1], 2);
+  if (protocol === 'udp') bytes.writeUInt16BE(bytes.length, 4);
+  // An ACK: the far end answers a SYN more than once.
+  else bytes.writeUInt16BE(0x5010, 12);
+  return { ...request(family, 0), protocol, bytes };
+}
+
+function near(port: number): number[] {
+  return Array.from({ length: 3 * FLOWS_MAX }, (_, i) => port - FLOWS_MAX + i);
+}
+
+function oursFrom(port: number): number[] {
+  return Array.from({ length: FLOWS_MAX }, (_, i) => port + i);
+}
+
+function firstWord(hex: string): number {
+  return Number.parseInt(hex.slice(0, 4), 16);
 }
 
 /** The packet hands itself out as one of another protocol. */
@@ -52,13 +90,18 @@ function withProtocol(error: Uint8Array, family: 4 | 6, protocol: number): Uint8
 }
 
 /** To the near end; what lay there before is taken away first. */
-async function throwAt(family: 4 | 6, messages: readonly Uint8Array[]): Promise<void> {
+async function throwAt(
+  family: 4 | 6,
+  messages: readonly Uint8Array[],
+  protocol?: 'udp' | 'tcp',
+): Promise<void> {
   await Promise.all(NATIVE.map(received));
   for (let from = 0; from < messages.length; from += 64) {
     const packets = messages.slice(from, from + 64).map((message) => ({
       family,
       to: NEAR[family],
       icmp: Buffer.from(message).toString('hex'),
+      ...(protocol === undefined ? {} : { protocol }),
     }));
     const sent = await stranger.ask('send', { packets });
     is(sent.filter(({ errno }) => errno !== 0).length, 0);
@@ -88,10 +131,11 @@ suite('filters', (s) => {
   for (const family of [4, 6] as const) {
     for (const kind of RAW) {
       const ours = identifierOf(kind);
-      const around = Array.from({ length: 48 }, (_, i) => ours - 16 + i);
-      const mine = Array.from({ length: 16 }, (_, i) => ours + i);
+      // Sixteen for echoes, and as many behind them, the first of which TTL-limited probes have.
+      const around = Array.from({ length: 96 }, (_, i) => ours - 32 + i);
+      const mine = Array.from({ length: 32 }, (_, i) => ours + i);
 
-      s.testIf(absent, `${kind.name}: let only sixteen identifiers in, IPv${family}`, async () => {
+      s.testIf(absent, `${kind.name}: let only its own identifiers in, IPv${family}`, async () => {
         await throwAt(
           family,
           around.map((identifier) => reply(family, request(family, identifier).bytes)),
@@ -121,6 +165,44 @@ suite('filters', (s) => {
           mine,
         );
       });
+
+      for (const protocol of ['udp', 'tcp'] as const) {
+        const port = portOf(kind);
+        const name = `${kind.name}, ${protocol.toUpperCase()} over IPv${family}`;
+        const others = [0, 1, 63, 80, 1024, 32_768, 65_535];
+
+        s.testIf(absent, `${name}: let errors about its ports in`, async () => {
+          const type = family === 4 ? 11 : 3;
+          const from = [...near(port), ...others];
+          const errors = from.map((one) =>
+            errorAbout(carried(family, protocol, [one, 80]), type, 0, 8),
+          );
+          // What an error quotes is what we sent: our port is its source.
+          const toUs = errorAbout(carried(family, protocol, [80, port]), type, 0);
+          const other = withProtocol(errors[1] ?? toUs, family, 47);
+          await throwAt(family, [...errors, toUs, other]);
+
+          const quoted = (await received(kind)).map((hex) =>
+            hex.slice(16 + (family === 4 ? 40 : 80)),
+          );
+          equal(quoted.map(firstWord), oursFrom(port));
+        });
+
+        s.testIf(absent, `${name}: let in what comes to those ports`, async () => {
+          const to = [...near(port), ...others];
+          await throwAt(
+            family,
+            to.map((one) => carried(family, protocol, [80, one]).bytes),
+            protocol,
+          );
+
+          const got = await received(kind);
+          equal(
+            got.map((hex) => Number.parseInt(hex.slice(4, 8), 16)),
+            oursFrom(port),
+          );
+        });
+      }
 
       s.testIf(absent, `${kind.name}: let no other type in, IPv${family}`, async () => {
         const types = Array.from({ length: 256 }, (_, type) => type);

@@ -141,7 +141,7 @@ function grown(message: Buffer, bytes: number, family: 4 | 6): Buffer {
 function sentPacket(family: 4 | 6, bytes: Buffer, to: string = TARGETS[family]): SentPacket {
   const destination = bytesOf(to);
   const rest = { key: 0, ttl: 0, tos: 0, dontFragment: false, sentMono: 0n };
-  return { family, bytes, destination, ...rest };
+  return { family, protocol: 'icmp', bytes, destination, source: new Uint8Array(16), ...rest };
 }
 
 function inFamilies(lie: Lie): [Lie, 4 | 6][] {

@@ -1,6 +1,7 @@
 // Where the transports are tried: a namespace with a loopback, a veth pair to another one whose
 // kernel answers, and a reflector that answers as a scenario says.
 import { loadFallback } from '../../src/engine/fallback.ts';
+import { FLOWS_MAX } from '../../src/engine/limits.ts';
 import { isAddonBuilt } from '../../src/engine/native.ts';
 import {
   type Namespace,
@@ -61,11 +62,17 @@ export const KINDS: readonly Kind[] = [
   },
 ];
 
-const IDENTIFIER = 0x5a50;
+const IDENTIFIER = 0x5a40;
+const PORT = 0xf000;
 
 /** Kinds share a namespace: each has identifiers of its own. */
 export function identifierOf(kind: Kind): number {
-  return IDENTIFIER + 16 * KINDS.indexOf(kind);
+  return IDENTIFIER + 32 * KINDS.indexOf(kind);
+}
+
+/** And ports. */
+export function portOf(kind: Kind): number {
+  return PORT + FLOWS_MAX * KINDS.indexOf(kind);
 }
 
 export async function openPlaces(scenario = 'dst 0.0.0.0/0 delay 0ms'): Promise<Places> {
@@ -86,6 +93,14 @@ export async function openPlaces(scenario = 'dst 0.0.0.0/0 delay 0ms'): Promise<
   };
 }
 
+/** The kernel begins to stamp what comes in some time after the first socket asked for it, and ends
+ * with the last: this one asks for as long as it is open. */
+export async function keepStamping(namespace: Namespace): Promise<Driver> {
+  const keeper = await openDriver(namespace);
+  if (addon === null) await keeper.ask('open', { kind: 'raw', identifier: 0x20 });
+  return keeper;
+}
+
 /** A driver for each kind that can be tried, its transport open, as whoever the kind is for. */
 export async function openKinds(
   places: Places,
@@ -93,7 +108,8 @@ export async function openKinds(
 ): Promise<Map<Kind, Driver>> {
   const drivers = await startKinds(places, kinds);
   for (const [kind, driver] of drivers) {
-    await driver.ask('open', { ...kind.open, identifier: identifierOf(kind) });
+    const [identifier, port] = [identifierOf(kind), portOf(kind)];
+    await driver.ask('open', { ...kind.open, identifier, port });
   }
   return drivers;
 }

@@ -1,7 +1,9 @@
 // Opens driver.ts in a namespace and asks it, one question at a time.
 import { fileURLToPath } from 'node:url';
+import type { PathProtocol } from '../../src/core/path.ts';
 import type { EngineFigures, SeriesState } from '../../src/engine/engine.ts';
-import type { SocketDescription } from '../../src/engine/native.ts';
+import type { Inherited, SocketDescription } from '../../src/engine/native.ts';
+import type { ProbeOutcome } from '../../src/engine/probes.ts';
 import type { ClosedRound, LogLine } from '../../src/engine/readers.ts';
 import type { Namespace } from '../lab/net.ts';
 import { atMost, type LabProcess } from '../lab/process.ts';
@@ -9,15 +11,18 @@ import { atMost, type LabProcess } from '../lab/process.ts';
 export interface OpenWish {
   kind: 'auto' | 'raw' | 'ping' | 'raw-socket';
   identifier: number;
+  port?: number;
   slots?: number;
   stamps?: boolean;
   ownKeys?: boolean;
-  inherited?: { icmp4?: number; icmp6?: number };
+  inherited?: Inherited;
 }
 
 /** A packet for the outbox; an echo of PATTERN unless `icmp` (hex) says otherwise. */
 export interface Outgoing {
   family: 4 | 6;
+  /** What `icmp` is, if no ICMP. */
+  protocol?: 'udp' | 'tcp';
   to: string;
   identifier?: number;
   /** Slot and generation; its low 16 bits are the sequence number. */
@@ -47,8 +52,22 @@ export interface EngineWish extends OpenWish {
   jitter?: number;
   packetsPerSecond?: number;
   hasLog?: boolean;
+  probeTimeoutMs?: number;
   series: readonly SeriesWish[];
 }
+
+/** TTL-limited probes along paths, all at once: one for each TTL from 1 on. */
+export interface ProbesWish {
+  paths: readonly { to: string; protocol: PathProtocol; port?: number; flow?: number }[];
+  ttls: readonly number[];
+  /** Until the last outcome is there, or for so long. */
+  ms: number;
+  payloadBytes?: number;
+  dontFragment?: boolean;
+}
+
+/** An outcome, its path as the place in the wish. */
+export type Traced = Omit<ProbeOutcome, 'address' | 'trace'> & { path: number; address: string };
 
 export interface PumpWish {
   ms: number;
@@ -57,7 +76,7 @@ export interface PumpWish {
   load: { packetsPerSecond: number; intervalMsMin: number };
 }
 
-/** An inbox record; ICMP bytes in hex, without an IP header. */
+/** An inbox record; bytes from the ICMP, UDP or TCP header on, in hex. */
 export interface Arrived {
   kind: number;
   icmp: string;
@@ -97,6 +116,9 @@ export interface Wishes {
   scheduled: { on: boolean };
   engine: EngineWish;
   pump: PumpWish;
+  probes: ProbesWish;
+  /** The address that packets would be sent from, or the errno why there is none. */
+  source: { to: string; device?: number; scope?: number };
   tick: { most: number };
   drain: null;
   observe: null;
@@ -109,6 +131,7 @@ type Opened = {
   name: string;
   stamps: string;
   isPrivileged: boolean;
+  protocols: readonly PathProtocol[];
   missing: readonly { family: string; reason: string }[];
 };
 
@@ -123,6 +146,8 @@ export interface Answers {
   scheduled: boolean;
   engine: Opened;
   pump: null;
+  probes: Traced[];
+  source: string | number;
   tick: string[];
   drain: null;
   observe: Seen;

@@ -29,7 +29,7 @@ const OLD_KERNEL = `
     return next(fd, level, name, value, length);
   }
 `;
-const IDENTIFIER = 0x3210;
+const IDENTIFIER = 0x3220;
 const BATCHES = 100;
 const BATCH = 64;
 const EAFNOSUPPORT = 97;
@@ -131,12 +131,10 @@ suite('sockets', (s) => {
       const sockets = await driver.ask('sockets', null);
 
       equal([opened.isPrivileged, opened.stamps], [false, 'kernel']);
+      // Of each family one for echoes and one for TTL-limited probes.
       equal(
-        sockets.map(({ family, ping }) => [family, ping]),
-        [
-          [4, true],
-          [6, true],
-        ],
+        sockets.map(({ family, protocol, ping }) => [family, protocol, ping]),
+        [4, 4, 6, 6].map((family) => [family, 'icmp', true]),
       );
     }),
   );
@@ -164,7 +162,7 @@ suite('sockets', (s) => {
 
   s.testIf(absent, 'take over sockets that were inherited, and look at their kind first', () =>
     withDriver({}, async (driver) => {
-      await driver.ask('open', { kind: 'raw', identifier: 0x1110 });
+      await driver.ask('open', { kind: 'raw', identifier: 0x1120 });
       const [main, , six] = await driver.ask('sockets', null);
       const [icmp4, icmp6] = [main?.fd ?? -1, six?.fd ?? -1];
       const auto = { kind: 'auto', identifier: IDENTIFIER } as const;

@@ -7,6 +7,7 @@ import {
   identifierOf,
   KINDS,
   type Kind,
+  keepStamping,
   NATIVE,
   openPlaces,
   type Places,
@@ -22,6 +23,7 @@ const QUEUE = 'tbf rate 1mbit burst 2000 latency 500ms';
 const missing = requireLab('tc');
 let places: Places;
 let drivers: Map<Kind, Driver>;
+let keeper: Driver;
 
 /** One echo to each of many addresses at once, with all that came of it. */
 async function burst(
@@ -61,10 +63,11 @@ suite('stamps', (s) => {
     if (missing !== null) return;
     places = await openPlaces();
     drivers = await startKinds(places, KINDS);
+    keeper = await keepStamping(places.far);
   });
   s.after(async () => {
     if (missing !== null) return;
-    await Promise.all([...drivers.values()].map((driver) => driver.close()));
+    await Promise.all([...drivers.values(), keeper].map((driver) => driver.close()));
     await places.close();
   });
 

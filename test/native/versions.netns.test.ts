@@ -8,6 +8,8 @@ import { MAIN, parseLines } from '../cli/flint.ts';
 import { suite } from '../helper.ts';
 import { type Namespace, openNamespace, requireLab } from '../lab/net.ts';
 import { ROOT } from './copy.ts';
+import { keepStamping } from './places.ts';
+import type { Driver } from './remote.ts';
 
 const MAJORS = [20, 22, 24] as const;
 const INSTALL_MS_MAX = 120_000;
@@ -15,6 +17,7 @@ const ARCHITECTURE = process.arch === 'x64' || process.arch === 'arm64' ? proces
 
 const missing = requireLab();
 let lab: Namespace;
+let keeper: Driver;
 
 /** The program of that version, or why it is not here. */
 function nodeOf(major: number): { node: string } | { reason: string } {
@@ -40,10 +43,14 @@ function install(folder: string, spec: string): void {
 
 suite('Node versions', (s) => {
   s.before(async () => {
-    if (missing === null) lab = await openNamespace();
+    if (missing !== null) return;
+    lab = await openNamespace();
+    keeper = await keepStamping(lab);
   });
   s.after(async () => {
-    if (missing === null) await lab.close();
+    if (missing !== null) return;
+    await keeper.close();
+    await lab.close();
   });
 
   for (const major of MAJORS) {

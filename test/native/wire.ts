@@ -36,7 +36,8 @@ export function toRecord(hot: Hot, record: number, packet: Outgoing): void {
     packet.icmp === undefined
       ? echo(family, packet.identifier ?? 0, key & 0xffff, PATTERN.subarray(0, payloadBytes))
       : Buffer.from(packet.icmp, 'hex');
-  view.setUint32(record, family + (packet.dontFragment === true ? 16 : 0), true);
+  const socket = { icmp: 0, udp: 32, tcp: 64 }[packet.protocol ?? 'icmp'];
+  view.setUint32(record, family + (packet.dontFragment === true ? 16 : 0) + socket, true);
   view.setUint32(record + 4, icmp.length, true);
   view.setUint32(record + 8, key, true);
   view.setUint32(record + 12, ttl, true);

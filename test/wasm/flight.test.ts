@@ -223,9 +223,9 @@ suite('wasm/flight', ({ test }) => {
     const { layout, view, call } = rig.hot;
     const right = rig.clock.realNow() + 400_000n;
     const wrong = [
-      [(key + (1 << 20)) >>> 0, right + 7n],
+      [(key + (1 << 21)) >>> 0, right + 7n],
       [key, right],
-      [(key ^ (0xfff << 20)) >>> 0, right + 9n],
+      [(key ^ (0x7ff << 21)) >>> 0, right + 9n],
     ] as const;
     wrong.forEach(([stampKey, ns], i) => {
       const at = layout.STAMPS + i * STAMP_BYTES;
@@ -241,7 +241,7 @@ suite('wasm/flight', ({ test }) => {
     assert.is(rig.engine.state(0).quality.kernel, 1);
   });
 
-  test('gives each use of a slot a new generation and cookie, past 4096 of them', () => {
+  test('gives each use of a slot a new generation and cookie, past twice 2048 of them', () => {
     const rig = openFlood();
     const { call, view } = rig.hot;
     call.configure(IDENTIFIER, 64, 30e9, 1e9, 0);
@@ -262,7 +262,7 @@ suite('wasm/flight', ({ test }) => {
     rig.clock.advanceMs(2);
     read(rig);
     assert.is(received(rig), 64);
-    assert.is(rig.engine.state(0).quality.kernel, 64, 'stamps are known by the low twelve bits');
+    assert.is(rig.engine.state(0).quality.kernel, 64, 'stamps are known by the low eleven bits');
   });
 
   test('knows nothing any more of probes from before it was configured anew', () => {
@@ -317,7 +317,7 @@ suite('wasm/flight', ({ test }) => {
     const packet = record + 64;
     const slot = rig.hot.view.getUint32(packet + 8, true);
     const generation = rig.hot.view.getUint32(packet + 12, true);
-    assert.is(rig.hot.view.getUint32(record + 8, true), (slot | (generation << 20)) >>> 0);
+    assert.is(rig.hot.view.getUint32(record + 8, true), (slot | (generation << 21)) >>> 0);
     assert.is(rig.hot.view.getUint16(packet + 6, false), slot & 0xffff);
     assert.is(rig.hot.view.getUint16(packet + 4, false), IDENTIFIER + (slot >> 16));
   });

@@ -99,9 +99,11 @@ suite('wasm/parse', ({ test }) => {
     const cases: [string, (packet: SentPacket) => Uint8Array][] = [
       ['foreign', (packet) => forged(packet, { 4: 0x11 })],
       // One below our identifiers, and one above.
-      ['foreign', (packet) => forged(packet, { 5: 0x2f })],
-      ['foreign', (packet) => forged(packet, { 5: 0x40 })],
-      ['cookie', (packet) => forged(packet, { 5: 0x3f })],
+      ['foreign', (packet) => forged(packet, { 5: 0x1f })],
+      ['foreign', (packet) => forged(packet, { 5: 0x31 })],
+      ['cookie', (packet) => forged(packet, { 5: 0x2f })],
+      // The one of TTL-limited probes: no such slot is theirs.
+      ['cookie', (packet) => forged(packet, { 5: 0x30 })],
       ['cookie', (packet) => forged(packet, { 6: 0x0f })],
       ['cookie', (packet) => forged(packet, { 8: (packet.bytes[8] ?? 0) ^ 1 })],
       ['cookie', (packet) => forged(packet, { 12: (packet.bytes[12] ?? 0) ^ 1 })],
@@ -160,7 +162,8 @@ suite('wasm/parse', ({ test }) => {
       [2, [0, 19]],
       [2, [0xff, 0xff]],
       [2, [0, whole.length + 1]],
-      [9, [17]],
+      // Neither ICMP nor what paths are traced by.
+      [9, [2]],
     ];
     for (const [at, bytes] of lies) {
       const raw = whole.slice();
@@ -168,6 +171,11 @@ suite('wasm/parse', ({ test }) => {
       const what = take(out, 4, { raw });
       const isRefused = what.length === 1 && ['malformed', 'checksum'].includes(what[0] ?? '');
       assert.ok(isRefused, `${bytes} at ${at}: ${what}`);
+    }
+    for (const protocol of [6, 17]) {
+      const raw = whole.slice();
+      raw[9] = protocol;
+      assert.equal(take(out, 4, { raw }), ['foreign'], `an echo reply as protocol ${protocol}`);
     }
     for (let length = 0; length < whole.length; length++) {
       assert.equal(take(out, 4, { raw: whole.slice(0, length) }), ['malformed'], `${length} bytes`);
