@@ -55,6 +55,36 @@ export function icmpErrorText(family: Family, info: number): string {
   return texts?.[code] ?? texts?._ ?? `ICMP type ${type} code ${code}`;
 }
 
+/** What an ICMP error means for a path; `unreachable` holds all reasons but a closed port. */
+export type IcmpErrorKind =
+  | 'time-exceeded'
+  | 'port-unreachable'
+  | 'unreachable'
+  | 'too-big'
+  | 'parameter-problem';
+
+/** `info` is ICMP type × 256 + code. */
+export function icmpErrorKind(family: Family, info: number): IcmpErrorKind {
+  const kinds = ERROR_KINDS[family];
+  return kinds.get(info) ?? kinds.get(info & 0xff00) ?? 'parameter-problem';
+}
+
+/** By type and code; code 0 stands for all codes of its type that are not here. */
+const ERROR_KINDS: Readonly<Record<Family, ReadonlyMap<number, IcmpErrorKind>>> = {
+  v4: new Map([
+    [0x0300, 'unreachable'],
+    [0x0303, 'port-unreachable'],
+    [0x0304, 'too-big'],
+    [0x0b00, 'time-exceeded'],
+  ]),
+  v6: new Map([
+    [0x0100, 'unreachable'],
+    [0x0104, 'port-unreachable'],
+    [0x0200, 'too-big'],
+    [0x0300, 'time-exceeded'],
+  ]),
+};
+
 const SEND_ERRORS: Readonly<Record<number, string>> = {
   1: 'blocked by a filter on this machine (EPERM)',
   11: 'send buffer full (EAGAIN)',
