@@ -1,16 +1,17 @@
 // `flint ping`: the daemon's engine on a short leash. No jitter, no pacing, every probe told.
-import { type Address, formatAddress, parseAddress } from '../core/address.ts';
+import { formatAddress } from '../core/address.ts';
 import type { TargetConfig } from '../core/config.ts';
-import { ProbeError } from '../core/error.ts';
-import { FAMILIES, type Family } from '../core/round.ts';
+import type { Family } from '../core/round.ts';
 import { Engine } from '../engine/engine.ts';
 import { openBest } from '../engine/open.ts';
-import { dropRoot, nextIdentity } from '../engine/privileges.ts';
 import { startPump } from '../engine/pump.ts';
 import { openNames } from '../measure/names.ts';
 import type { Names } from '../measure/resolution.ts';
 import { toSpec } from '../measure/source.ts';
-import { EXIT, UsageError } from './command.ts';
+import { EXIT } from './command.ts';
+import { lookUpHost } from './host-addresses.ts';
+import { familiesOf, sourceOf } from './host-options.ts';
+import { leaveRoot } from './leave-root.ts';
 import {
   newPingTarget,
   type PingTarget,
@@ -70,33 +71,16 @@ export async function runPing(
   }
 }
 
-/** The sockets are open: what strangers send need not be read as root. */
-function leaveRoot(): void {
-  const identity = nextIdentity();
-  if (identity === null) return;
-  try {
-    dropRoot(identity);
-  } catch (error) {
-    // A container may have root and no other user; unlike the daemon this is not here to stay.
-    if (!(error instanceof ProbeError)) throw error;
-  }
-}
-
 function readOptions(given: Record<string, unknown>): PingOptions {
-  const only = given['4'] === given['6'] ? FAMILIES : given['4'] === true ? ['v4'] : ['v6'];
-  const source = (given['source'] as string | undefined) ?? null;
-  if (source !== null && parseAddress(source) === null) {
-    throw new UsageError(`option --source: expected an address of this machine, got "${source}"`);
-  }
   return {
     count: (given['count'] as number | undefined) ?? null,
     intervalMs: given['interval'] as number,
     size: given['size'] as number,
     timeoutMs: given['timeout'] as number,
     tos: given['tos'] as number,
-    source,
+    source: sourceOf(given),
     device: (given['device'] as string | undefined) ?? null,
-    families: only as readonly Family[],
+    families: familiesOf(given),
     isJson: given['json'] === true,
   };
 }
@@ -109,7 +93,7 @@ interface Wanted {
 
 async function addTargets(engine: Engine, names: Names, wanted: Wanted): Promise<PingTarget[]> {
   const { hosts, options, view } = wanted;
-  const lists = await Promise.all(hosts.map((host) => addresses(names, host, options)));
+  const lists = await Promise.all(hosts.map((host) => lookUpHost(names, host, options.families)));
   const targets: PingTarget[] = [];
   lists.forEach(({ host, found, reasons }, i) => {
     if (found.length === 0) view.line(unresolvedLine(host, null, reasons.join('; ')));
@@ -130,23 +114,6 @@ async function addTargets(engine: Engine, names: Names, wanted: Wanted): Promise
     }
   });
   return targets;
-}
-
-interface Found {
-  host: string;
-  found: Address[];
-  reasons: string[];
-}
-
-async function addresses(names: Names, host: string, options: PingOptions): Promise<Found> {
-  const result: Found = { host, found: [], reasons: [] };
-  const answers = await Promise.all(options.families.map((f) => names.resolve(host, f)));
-  answers.forEach((answer, i) => {
-    const family = options.families[i] === 'v6' ? 'IPv6' : 'IPv4';
-    if (!answer.ok) result.reasons.push(`${family}: ${answer.reason}`);
-    else result.found.push(...answer.addresses.slice(0, 1));
-  });
-  return result;
 }
 
 function toTarget(host: string, family: Family, options: PingOptions): TargetConfig {

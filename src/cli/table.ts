@@ -1,5 +1,7 @@
+import { PATH_PROTOCOLS } from '../core/path.ts';
+import { FLOWS_MAX } from '../engine/limits.ts';
 import type { CommandSpec, OptionSpec } from './command.ts';
-import { durationBetween, wholeNumber } from './values.ts';
+import { durationBetween, oneOf, wholeNumber } from './values.ts';
 
 // Every command of flint. A new one is an entry here and a file beside it.
 
@@ -55,6 +57,80 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     examples: ['flint ping one.one.one.one', 'flint ping -c 100 -i 10ms --json 192.0.2.1'],
     run: async (args, options) => (await import('./ping.ts')).runPing(args, options),
+  },
+  {
+    usage: 'trace <host...>',
+    text: 'the path to one or many hosts, hop by hop, live',
+    options: [
+      {
+        flags: '--protocol <protocol>',
+        text: 'icmp, udp or tcp',
+        parse: oneOf(PATH_PROTOCOLS),
+        default: 'icmp',
+      },
+      { flags: '--port <port>', text: 'of UDP (33434) or TCP (80)', parse: wholeNumber(1, 65535) },
+      {
+        flags: '-c, --count <n>',
+        text: 'probes to each hop; on a terminal until Ctrl-C, else 3',
+        parse: wholeNumber(1, 1000),
+      },
+      {
+        flags: '-i, --interval <duration>',
+        text: 'between two probes to a hop, on a terminal',
+        parse: durationBetween(100, 3_600_000),
+        default: '1s',
+      },
+      { flags: '--first <ttl>', text: 'begin here', parse: wholeNumber(1, 255), default: '1' },
+      { flags: '--max <ttl>', text: 'go no further', parse: wholeNumber(1, 255), default: '30' },
+      {
+        flags: '--silent <n>',
+        text: 'give up after so many silent hops in a row',
+        parse: wholeNumber(1, 64),
+        default: '6',
+      },
+      {
+        flags: '-W, --timeout <duration>',
+        text: 'an answer later than this counts as lost',
+        parse: durationBetween(10, 60_000),
+        default: '3s',
+      },
+      {
+        flags: '-s, --size <bytes>',
+        text: 'payload bytes of ICMP and UDP',
+        parse: wholeNumber(20, 1452),
+        default: '32',
+      },
+      {
+        flags: '--rate <n>',
+        text: 'packets a second in all',
+        parse: wholeNumber(1, 100_000),
+        default: '1000',
+      },
+      { flags: '--no-pace', text: 'no limits: routers may fall silent' },
+      {
+        flags: '--flows <n>',
+        text: 'find all routers that share the load (UDP, TCP), with n flows at most',
+        parse: wholeNumber(1, FLOWS_MAX),
+      },
+      { flags: '--names', text: 'look up the names of routers' },
+      { flags: '--mtu', text: 'find the largest packet that passes whole' },
+      { flags: '-I, --source <address>', text: 'send from this address' },
+      { flags: '--device <name>', text: 'send through this interface' },
+      {
+        flags: '-Q, --tos <n>',
+        text: 'type of service or traffic class',
+        parse: wholeNumber(0, 255),
+        default: '0',
+      },
+      ...FAMILY_OPTIONS,
+      { flags: '--json', text: 'one JSON object a line' },
+    ],
+    examples: [
+      'flint trace one.one.one.one',
+      'flint trace --protocol tcp --json 192.0.2.1',
+      'flint trace --protocol udp --flows 256 192.0.2.1',
+    ],
+    run: async (args, options) => (await import('./trace.ts')).runTrace(args, options),
   },
   {
     usage: 'probe',

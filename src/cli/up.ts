@@ -14,6 +14,9 @@ const TARGETS: readonly string[] = [
   'dns.quad9.net',
 ];
 
+/** Nothing lies between us and ourselves, or our gateway. */
+const PATH_TARGETS: readonly string[] = ['one.one.one.one', 'dns.quad9.net'];
+
 export async function runUp(
   _args: readonly string[],
   options: Record<string, unknown>,
@@ -23,7 +26,7 @@ export async function runUp(
   const document = {
     schema: 1,
     listen: { address: '127.0.0.1', port },
-    measurements: { smokeping: { targets: TARGETS } },
+    measurements: { smokeping: { targets: TARGETS }, path: { targets: PATH_TARGETS } },
   };
   try {
     const started = (daemon: Daemon): void => greet(daemon, state);

@@ -21,3 +21,11 @@ export function durationBetween(leastMs: number, mostMs: number): (text: string)
     throw new UsageError(`expected a duration ${range}, as 10ms or 1s, got "${text}"`);
   };
 }
+
+/** One of a few words. */
+export function oneOf(words: readonly string[]): (text: string) => string {
+  return (text) => {
+    if (words.includes(text)) return text;
+    throw new UsageError(`expected ${words.join(', ')}, got "${text}"`);
+  };
+}

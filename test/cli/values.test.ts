@@ -1,6 +1,6 @@
 import { is, throws } from 'uvu/assert';
 import { UsageError } from '../../src/cli/command.ts';
-import { durationBetween, wholeNumber } from '../../src/cli/values.ts';
+import { durationBetween, oneOf, wholeNumber } from '../../src/cli/values.ts';
 import { suite } from '../helper.ts';
 
 function refused(parse: (text: string) => number, text: string, expected: string): void {
@@ -52,6 +52,15 @@ suite('cli/values', (s) => {
 
     for (const text of ['5', '9ms', '2h', '-1s', 'soon', '', '1 s']) {
       refused(parse, text, 'a duration from 10ms to 1h, as 10ms or 1s');
+    }
+  });
+
+  s.test('one of a few words, as they are written', () => {
+    const parse = oneOf(['icmp', 'udp', 'tcp']);
+
+    is(parse('udp'), 'udp');
+    for (const text of ['', 'UDP', 'sctp', 'udp ', 'toString']) {
+      throws(() => parse(text), `expected icmp, udp, tcp, got "${text}"`);
     }
   });
 });
