@@ -18,6 +18,10 @@ namespace {
 constexpr int SOL_RAW_LEVEL = 255;
 constexpr int ICMP_FILTER_OPTION = 1;
 constexpr uint32_t IDENTIFIER_MASK = 0x10000 - 2 * IDENTIFIERS_MAX;
+// Slots of TTL-limited probes stand in their payload in the order of this machine's bytes; read in
+// the network's, their upper half is this: INFLIGHT_MAX is 0x100000, and they are few.
+constexpr uint32_t SLOT_MARK = 0x1000;
+static_assert(INFLIGHT_MAX == 0x100000 && PROBES_MAX <= 0x10000);
 constexpr uint32_t PORT_MASK = 0x10000 - FLOWS_MAX;
 constexpr uint32_t ACCEPT = 0xffffffff;
 
@@ -43,11 +47,12 @@ int filter_icmp4(int fd, const Filter &ours) {
     return errno;
   }
   sock_filter code[] = {
-      statement(BPF_LDX | BPF_B | BPF_MSH, 0),    // X = IP header length
-      statement(BPF_LD | BPF_B | BPF_IND, 0),     // ICMP type
-      jump(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2),   // a reply?
-      statement(BPF_LD | BPF_H | BPF_IND, 4),     // its identifier
-      jump(BPF_JMP | BPF_JA, 14, 0, 0),           // → identifier
+      statement(BPF_LDX | BPF_B | BPF_MSH, 0),  // X = IP header length
+      statement(BPF_LD | BPF_B | BPF_IND, 0),   // ICMP type
+      jump(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3), // a reply?
+      statement(BPF_LD | BPF_H | BPF_IND, 4),   // its identifier
+      statement(BPF_ALU | BPF_AND | BPF_K, IDENTIFIER_MASK),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, ours.identifier & IDENTIFIER_MASK, 19, 20),
       statement(BPF_LD | BPF_B | BPF_IND, 8 + 9), // an error: the protocol it quotes
       statement(BPF_ST, 0),
       statement(BPF_LD | BPF_B | BPF_IND, 8), // quoted version and header length
@@ -56,16 +61,18 @@ int filter_icmp4(int fd, const Filter &ours) {
       statement(BPF_ALU | BPF_ADD | BPF_X, 0), // + outer header
       statement(BPF_MISC | BPF_TAX, 0),
       statement(BPF_LD | BPF_MEM, 0),
-      jump(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMP, 4, 0),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMP, 5, 0),
       jump(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 1, 0),
-      jump(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 8), // neither → drop
+      jump(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 9), // neither → drop
       statement(BPF_LD | BPF_H | BPF_IND, 8),             // quoted source port
-      jump(BPF_JMP | BPF_JA, 3, 0, 0),                    // → port
-      statement(BPF_LD | BPF_H | BPF_IND, 8 + 4),         // quoted identifier
-      statement(BPF_ALU | BPF_AND | BPF_K, IDENTIFIER_MASK),
-      jump(BPF_JMP | BPF_JEQ | BPF_K, ours.identifier & IDENTIFIER_MASK, 2, 3),
       statement(BPF_ALU | BPF_AND | BPF_K, PORT_MASK),
-      jump(BPF_JMP | BPF_JEQ | BPF_K, ours.port & PORT_MASK, 0, 1),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, ours.port & PORT_MASK, 5, 3),
+      statement(BPF_LD | BPF_H | BPF_IND, 8 + 4), // quoted identifier
+      statement(BPF_ALU | BPF_AND | BPF_K, IDENTIFIER_MASK),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, ours.identifier & IDENTIFIER_MASK, 2, 0),
+      // Neither is ours, or a translator changed it: then the slot in the payload is ours still.
+      statement(BPF_LD | BPF_H | BPF_IND, 8 + 8 + 2),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, SLOT_MARK, 0, 1),
       statement(BPF_RET | BPF_K, ACCEPT),
       statement(BPF_RET | BPF_K, 0),
   };
@@ -84,20 +91,22 @@ int filter_icmp6(int fd, const Filter &ours) {
   }
   sock_filter code[] = {
       statement(BPF_LD | BPF_B | BPF_ABS, 0),
-      jump(BPF_JMP | BPF_JEQ | BPF_K, ICMP6_ECHO_REPLY, 0, 2),
-      statement(BPF_LD | BPF_H | BPF_ABS, 4),     // its identifier
-      jump(BPF_JMP | BPF_JA, 7, 0, 0),            // → identifier
-      statement(BPF_LD | BPF_B | BPF_ABS, 8 + 6), // an error: the next header it quotes
-      jump(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 4, 0),
-      jump(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 1, 0),
-      jump(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 8), // neither → drop
-      statement(BPF_LD | BPF_H | BPF_ABS, 8 + 40),        // quoted source port
-      jump(BPF_JMP | BPF_JA, 3, 0, 0),                    // → port
-      statement(BPF_LD | BPF_H | BPF_ABS, 8 + 40 + 4),    // quoted identifier
+      jump(BPF_JMP | BPF_JEQ | BPF_K, ICMP6_ECHO_REPLY, 0, 3),
+      statement(BPF_LD | BPF_H | BPF_ABS, 4), // its identifier
       statement(BPF_ALU | BPF_AND | BPF_K, IDENTIFIER_MASK),
-      jump(BPF_JMP | BPF_JEQ | BPF_K, ours.identifier & IDENTIFIER_MASK, 2, 3),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, ours.identifier & IDENTIFIER_MASK, 12, 13),
+      statement(BPF_LD | BPF_B | BPF_ABS, 8 + 6), // an error: the next header it quotes
+      jump(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 5, 0),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 1, 0),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 9), // neither → drop
+      statement(BPF_LD | BPF_H | BPF_ABS, 8 + 40),        // quoted source port
       statement(BPF_ALU | BPF_AND | BPF_K, PORT_MASK),
-      jump(BPF_JMP | BPF_JEQ | BPF_K, ours.port & PORT_MASK, 0, 1),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, ours.port & PORT_MASK, 5, 3),
+      statement(BPF_LD | BPF_H | BPF_ABS, 8 + 40 + 4), // quoted identifier
+      statement(BPF_ALU | BPF_AND | BPF_K, IDENTIFIER_MASK),
+      jump(BPF_JMP | BPF_JEQ | BPF_K, ours.identifier & IDENTIFIER_MASK, 2, 0),
+      statement(BPF_LD | BPF_H | BPF_ABS, 8 + 40 + 8 + 2), // as above
+      jump(BPF_JMP | BPF_JEQ | BPF_K, SLOT_MARK, 0, 1),
       statement(BPF_RET | BPF_K, ACCEPT),
       statement(BPF_RET | BPF_K, 0),
   };

@@ -87,8 +87,9 @@ export function takeQuotedProbe(
   protocol: u32,
   family: u32,
 ): void {
-  if (protocol != PROTOCOL_ICMP && flowOf(be16(at)) >= FLOWS_MAX) return alien(ALIEN_FOREIGN);
   const isTcp = protocol == PROTOCOL_TCP;
+  const isOurs = protocol == PROTOCOL_ICMP || flowOf(be16(at)) < FLOWS_MAX;
+  if (!isOurs && (isTcp || !showsSlot(at, bytes))) return alien(ALIEN_FOREIGN);
   const hasProof = !isTcp && bytes >= HEADER_BYTES + PROOF_BYTES && !isPadding(at + HEADER_BYTES);
   const entry = hasProof ? proven(at + HEADER_BYTES) : named(at, protocol);
   if (entry == 0) return;
@@ -103,6 +104,12 @@ export function takeQuotedProbe(
   conclude(RESULT_ERROR, entry, record, errorCode);
 }
 
+/** Whether the payload names one of our slots, whatever a translator made of the header. */
+export function showsSlot(at: u32, bytes: u32): bool {
+  if (bytes < HEADER_BYTES + PROOF_BYTES) return false;
+  return load<u32>(at + HEADER_BYTES) - INFLIGHT_MAX < PROBES_MAX;
+}
+
 /** Some routers fill a short quote up with zeros, as RFC 4884 §5.1 wants for its length. */
 function isPadding(proof: u32): bool {
   return (load<u64>(proof) | load<u64>(proof + 8)) == 0;
@@ -113,7 +120,7 @@ function proven(proof: u32): u32 {
   const slot = load<u32>(proof);
   const generation = load<u32>(proof + 4);
   const cookie = load<u64>(proof + 8);
-  if (slot < INFLIGHT_MAX || slot >= INFLIGHT_MAX + PROBES_MAX) return none(ALIEN_COOKIE);
+  if (slot - INFLIGHT_MAX >= PROBES_MAX) return none(ALIEN_COOKIE);
   const entry = flightAt(slot);
   if (load<u64>(entry + F_COOKIE) == cookie && load<u32>(entry + F_GENERATION) == generation) {
     return living(entry);

@@ -2,7 +2,7 @@
 // multi-part messages of RFC 4884 with the MPLS label stack of RFC 4950). Every read lies inside
 // the bytes that came.
 import { ALIEN_FOREIGN, ALIEN_MALFORMED, alien } from './alien';
-import { takeQuotedProbe } from './answer';
+import { showsSlot, takeQuotedProbe } from './answer';
 import { onesSum } from './checksum';
 import { ICMP_HEADER_BYTES, identifierBase } from './echo';
 import { IDENTIFIERS_MAX, MPLS_MAX } from './limits';
@@ -102,8 +102,12 @@ function quote(record: u32, at: u32, bytes: u32, protocol: u32, family: u32): vo
   if (identifier == probeIdentifier()) {
     return takeQuotedProbe(record, at, bytes, protocol, family);
   }
-  if (((identifier - identifierBase) & 0xffff) >= IDENTIFIERS_MAX) return alien(ALIEN_FOREIGN);
-  takeQuotedEcho(record, at, bytes, family);
+  if (((identifier - identifierBase) & 0xffff) < IDENTIFIERS_MAX) {
+    return takeQuotedEcho(record, at, bytes, family);
+  }
+  // A translator may have changed the identifier and not changed it back.
+  if (!showsSlot(at, bytes)) return alien(ALIEN_FOREIGN);
+  takeQuotedProbe(record, at, bytes, protocol, family);
 }
 
 /** Routers older than RFC 1191 leave it 0. */

@@ -39,7 +39,11 @@ export function observeHop(memory: HopMemory, tokens: readonly string[], atMs: n
   if (tokens.length === 0) return verdict;
   memory.traces++;
   for (const token of tokens) {
-    const sinceMs = observeToken(memory, token, atMs);
+    const sinceMs = observeToken(memory, {
+      token,
+      isAlone: tokens.every((t) => t === token),
+      atMs,
+    });
     if (sinceMs === null) continue;
     if (memory.traces === 1) verdict.isLearnt = true;
     else verdict.changedMs = Math.min(verdict.changedMs ?? sinceMs, sinceMs);
@@ -48,8 +52,16 @@ export function observeHop(memory: HopMemory, tokens: readonly string[], atMs: n
   return verdict;
 }
 
+interface Sighting {
+  token: string;
+  /** Nobody else answered in this trace. */
+  isAlone: boolean;
+  atMs: number;
+}
+
 /** When the token took the place: the time it was first seen; else null. */
-function observeToken(memory: HopMemory, token: string, atMs: number): number | null {
+function observeToken(memory: HopMemory, seen: Sighting): number | null {
+  const { token, atMs } = seen;
   if (memory.current === null) return take(memory, token, atMs);
   if (token === memory.current) {
     memory.currentSeen = memory.traces;
@@ -62,14 +74,19 @@ function observeToken(memory: HopMemory, token: string, atMs: number): number | 
     dropCandidate(memory);
     return isCurrentGone(memory) ? take(memory, token, atMs) : null;
   }
-  return observeNew(memory, token, atMs);
+  return observeNew(memory, seen);
 }
 
-function observeNew(memory: HopMemory, token: string, atMs: number): number | null {
+function observeNew(memory: HopMemory, { token, isAlone, atMs }: Sighting): number | null {
   const { candidate, traces } = memory;
   if (candidate?.token !== token) {
     dropCandidate(memory);
     memory.candidate = { token, trace: traces, atMs };
+    return null;
+  }
+  // It was first seen beside the old one, and now beside a third: they take turns.
+  if (!isAlone && memory.currentSeen === candidate.trace) {
+    dropCandidate(memory);
     return null;
   }
   // Where a crowd answers, two in a row are soon seen by chance.

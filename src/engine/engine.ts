@@ -219,6 +219,9 @@ export class Engine {
 
   /** Nearest-rank RTTs (ns) since the series began, at ascending ranks in [0, 1]; null if none. */
   quantiles(series: number, ranks: readonly number[]): number[] | null {
+    if (ranks.length > QUANTILES_MAX) {
+      throw new RangeError(`${ranks.length} ranks at once: at most ${QUANTILES_MAX}`);
+    }
     const { QUANTILES } = this.hot.layout;
     this.hot.f64.set(ranks, QUANTILES / 8);
     const total = this.hot.call.histogramQuantiles(series, ranks.length);
@@ -284,6 +287,8 @@ export class Engine {
 
 /** Full outboxes in one tick beside the first: a thousand probes, some ten milliseconds. */
 const BURSTS_MAX = 16;
+/** Places for quantiles in the hot memory. */
+const QUANTILES_MAX = 16;
 /** Above what Linux gives out by itself (net.ipv4.ip_local_port_range). */
 const PORT_MIN = 61_440;
 const PROBE_TIMEOUT_MS = 3000;

@@ -20,6 +20,23 @@ suite('core/hop-identity', ({ test }) => {
     assert.is(memory.current, 'b');
   });
 
+  test('a route that changes within a trace is a change in the next', () => {
+    const memory = emptyHopMemory();
+    observeHop(memory, ['a', 'a', 'b'], 10);
+
+    assert.is(observeHop(memory, ['b', 'b', 'b'], 20).changedMs, 10);
+    assert.is(memory.current, 'b');
+  });
+
+  test('addresses that take turns within a trace change nothing', () => {
+    const memory = emptyHopMemory();
+    observeHop(memory, ['a', 'a', 'b'], 10);
+
+    assert.is(observeHop(memory, ['b', 'c', 'c'], 20).changedMs, null);
+    assert.is(memory.current, 'a');
+    assert.ok(memory.alternates.some(({ token }) => token === 'b'));
+  });
+
   test('no answer is no trace', () => {
     const memory = emptyHopMemory();
     observeHop(memory, ['a'], 0);

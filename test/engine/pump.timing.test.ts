@@ -95,11 +95,20 @@ suite('engine/pump', (s) => {
       [{ packetsPerSecond: 2000 }, 8],
       [{ packetsPerSecond: 2000, isPaced: false }, 64],
     ] as const) {
-      const { script: all, engine } = script();
-      const pump = startPump(engine, { ...CALM, ...options });
-      await sleep(5);
-      pump.stop();
-      is(all.ticks[0]?.most, most);
+      // A wake-up that comes late may send more: one of these comes in time.
+      const first: number[] = [];
+      for (let i = 0; i < 8 && !first.includes(most); i++) {
+        const { script: all, engine } = script();
+        const pump = startPump(engine, { ...CALM, ...options });
+        await sleep(5);
+        pump.stop();
+        first.push(all.ticks[0]?.most ?? 0);
+      }
+      ok(first.includes(most), first.join());
+      ok(
+        first.every((sent) => sent % most === 0 && sent <= 4 * most),
+        first.join(),
+      );
     }
   });
 
@@ -115,6 +124,24 @@ suite('engine/pump', (s) => {
     ok(Math.min(...all) >= 19, `${all}`);
     ok(all.length >= 5, `${all}`);
   });
+
+  s.test(
+    'a tick that comes late makes up for those that it missed, three at the most',
+    async () => {
+      const { script: all, engine } = script({ due: 0, sent: 4 });
+      const pump = startPump(engine, { ...CALM, packetsPerSecond: 1000 });
+      await sleep(20);
+      const before = all.ticks.length;
+      const until = performance.now() + 40;
+      while (performance.now() < until) {}
+      await sleep(20);
+      pump.stop();
+
+      is(all.ticks[before]?.most, 16);
+      const inTime = all.ticks.filter(({ most }) => most === 4);
+      ok(inTime.length > all.ticks.length / 2, `${all.ticks.map(({ most }) => most)}`);
+    },
+  );
 
   s.test('while sends are late, ticks follow each other at twice the pace', async () => {
     const all = await gaps({ due: 0, sent: 4 }, {}, 250);

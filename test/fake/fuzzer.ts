@@ -237,6 +237,7 @@ export class Fuzzer {
       counts.errors++;
       return;
     }
+    if (verdict.what === 'shot') throw new Error('there is no path, and so no probe');
     const { probe } = verdict;
     // The send's own stamp names a moment one millisecond before the tick.
     const rttNs = Number(this.rig.clock.monoNs) - probe.sentMono + 1e6;
@@ -261,8 +262,8 @@ export class Fuzzer {
     for (let i = 0; i < HOSTILE_STAMPS; i++) {
       const { slot, generation } = this.pick();
       const at = layout.STAMPS + i * STAMP_BYTES;
-      const other = (generation + this.random.between(1, 4094)) & 0xfff;
-      view.setUint32(at, (slot | (other << 20)) >>> 0, true);
+      const other = (generation + this.random.between(1, 2046)) & 0x7ff;
+      view.setUint32(at, (slot | (other << 21)) >>> 0, true);
       view.setUint32(at + 4, this.random.below(3), true);
       view.setBigUint64(at + 8, BigInt(this.random.below(2 ** 31)) ** 2n, true);
     }

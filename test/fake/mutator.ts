@@ -1,11 +1,17 @@
 // Writes packets into the inbox: honest replies, replies that were tampered with, errors, noise.
 // Quick rather than pretty: ten million of them are looked at in one run.
+import type { PathProtocol } from '../../src/core/path.ts';
 import { type Hot, inboxAt } from '../../src/engine/hot.ts';
 import { PACKET_BYTES, RECORD_HEADER_BYTES } from '../../src/engine/limits.ts';
 import { type OracleProbe, onesSum16 } from './oracle.ts';
 import type { Random } from './random.ts';
+import { PROTOCOLS } from './transport.ts';
 
-const KINDS = [4, 44, 6, 54, 56, 0, 5, 0x104, 0xffffffff] as const;
+const KINDS = [4, 44, 6, 54, 56, 16, 17, 0, 5, 0x104, 0xffffffff] as const;
+/** The first of them are known. */
+const KNOWN_KINDS = 7;
+/** Inbox kinds of what IPv6 sockets bring. */
+const KINDS6 = { icmp: 6, tcp: 16, udp: 17 } as const;
 /** Field by field, where a reply says whose it is: type, code, checksum, identifier … cookie. */
 const FIELDS = [0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 19, 23] as const;
 const LENGTHS = [
@@ -14,6 +20,14 @@ const LENGTHS = [
 const IP4_BYTES = 20;
 const IP6_BYTES = 40;
 
+/** A message as it came in, from its ICMP, UDP or TCP header on. */
+export interface Message {
+  family: 4 | 6;
+  protocol: PathProtocol;
+  bytes: Uint8Array;
+  source: Uint8Array;
+}
+
 export class Mutator {
   private readonly hot: Hot;
   private readonly random: Random;
@@ -21,6 +35,8 @@ export class Mutator {
   private record = 0;
   private icmp = 0;
   private length = 0;
+  /** Checksums of UDP and TCP are nobody's to look at. */
+  private isIcmp = true;
 
   constructor(hot: Hot, random: Random) {
     this.hot = hot;
@@ -31,6 +47,24 @@ export class Mutator {
   honest(index: number, probe: OracleProbe, stampNs: bigint): void {
     this.begin(index, probe.family, probe.address, stampNs);
     this.put(probe.family, probe.reply, probe.address);
+  }
+
+  /** Writes any message into record `index`. */
+  message(index: number, message: Message, stampNs: bigint): void {
+    this.begin(index, message.family, message.source, stampNs);
+    this.put(message.family, message.bytes, message.source, message.protocol);
+  }
+
+  /** Spoils what was written last, in one of eleven ways. */
+  damage(how: number): void {
+    if (how <= 1) this.flipBits();
+    else if (how <= 4) this.forgeField();
+    else if (how === 5) this.lieAboutLength();
+    else if (how === 6) this.lieInHeader();
+    else if (how === 7) this.lieAboutKind();
+    else if (how === 8) this.cut();
+    else if (how === 9) this.otherSource();
+    else this.forgeBytes();
   }
 
   /** Something else, made from `probe` or from nothing. */
@@ -62,17 +96,27 @@ export class Mutator {
     view.setUint32(this.record + 48, 60, true);
     view.setUint32(this.record + 52, 3, true);
     view.setUint32(this.record + 56, 1, true);
+    view.setUint32(this.record + 60, 0, true);
   }
 
   /** An ICMP message as the socket of its family hands it over. */
-  private put(family: number, message: Uint8Array, source: Uint8Array): void {
+  private put(
+    family: number,
+    message: Uint8Array,
+    source: Uint8Array,
+    protocol: PathProtocol = 'icmp',
+  ): void {
     const { bytes, view } = this.hot;
+    this.isIcmp = protocol === 'icmp';
     const packet = this.record + RECORD_HEADER_BYTES;
     this.icmp = family === 4 ? packet + IP4_BYTES : packet;
     this.length = message.length;
     bytes.set(message, this.icmp);
     const total = this.icmp - packet + message.length;
-    if (family === 4) this.ip4(packet, total, source);
+    if (family === 4) {
+      this.ip4(packet, total, source);
+      bytes[packet + 9] = PROTOCOLS[protocol];
+    } else view.setUint32(this.record, KINDS6[protocol], true);
     view.setUint32(this.record + 4, total, true);
   }
 
@@ -83,19 +127,7 @@ export class Mutator {
     bytes[at + 2] = total >> 8;
     bytes[at + 3] = total & 0xff;
     bytes[at + 8] = 60;
-    bytes[at + 9] = 1;
     for (let i = 0; i < 4; i++) bytes[at + 12 + i] = source[i] ?? 0;
-  }
-
-  private damage(how: number): void {
-    if (how <= 1) this.flipBits();
-    else if (how <= 4) this.forgeField();
-    else if (how === 5) this.lieAboutLength();
-    else if (how === 6) this.lieInHeader();
-    else if (how === 7) this.lieAboutKind();
-    else if (how === 8) this.cut();
-    else if (how === 9) this.otherSource();
-    else this.forgeBytes();
   }
 
   private flipBits(): void {
@@ -127,6 +159,7 @@ export class Mutator {
 
   private resum(): void {
     const { bytes } = this.hot;
+    if (!this.isIcmp) return;
     bytes[this.icmp + 2] = 0;
     bytes[this.icmp + 3] = 0;
     const sum = ~onesSum16(bytes, this.icmp, this.length) & 0xffff;
@@ -179,16 +212,17 @@ export class Mutator {
     this.flip(at + this.random.below(isIp4 ? 4 : 16));
   }
 
-  private noise(index: number, stampNs: bigint): void {
+  noise(index: number, stampNs: bigint): void {
     const { bytes, view } = this.hot;
     const { random } = this;
     const length = random.chance(0.1) ? PACKET_BYTES : random.below(120);
-    this.begin(index, KINDS[random.below(5)] ?? 0, new Uint8Array(16), stampNs);
+    this.begin(index, KINDS[random.below(KNOWN_KINDS)] ?? 0, new Uint8Array(16), stampNs);
     view.setUint32(this.record + 4, length, true);
     const at = this.record + RECORD_HEADER_BYTES;
     for (let i = 0; i < Math.min(length, 120); i++) bytes[at + i] = random.below(256);
     this.icmp = at;
     this.length = length;
+    this.isIcmp = true;
     // Otherwise hardly any would come past the first byte.
     if (random.chance(0.7))
       bytes[at] = [0, 3, 8, 11, 0x45, 0x60, 1, 128, 129][random.below(9)] ?? 0;

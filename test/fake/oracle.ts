@@ -217,7 +217,8 @@ export class Oracle {
   private quoted(quote: Quote): Verdict {
     const { at, length, family, address, protocol, said, from } = quote;
     if (length < 8 || protocol === undefined) return ALIEN;
-    const isEcho = protocol === 'icmp' && this.hot.view.getUint16(at + 4) !== this.identifier + 16;
+    const index = this.hot.view.getUint16(at + 4) - this.identifier;
+    const isEcho = protocol === 'icmp' && index >= 0 && index < 16;
     if (!isEcho) return toVerdict(this.shots.quoted(quote, protocol), 'error', said, from);
     if (this.hot.bytes[at] !== (family === 4 ? 8 : 128)) return ALIEN;
     const probe = this.named(at);

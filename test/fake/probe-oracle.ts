@@ -2,8 +2,8 @@
 // what was sent, by another hand than the parser's. oracle.ts has found the headers.
 import type { PathProtocol } from '../../src/core/path.ts';
 import type { Hot } from '../../src/engine/hot.ts';
-import { FLOWS_MAX, INFLIGHT_MAX, PROBES_MAX } from '../../src/engine/limits.ts';
-import { PORT, PROBE_IDENTIFIER } from './rig.ts';
+import { FLOWS_MAX, IDENTIFIERS_MAX, INFLIGHT_MAX, PROBES_MAX } from '../../src/engine/limits.ts';
+import { IDENTIFIER, PORT, PROBE_IDENTIFIER } from './rig.ts';
 
 export interface OraclePath {
   family: 4 | 6;
@@ -56,11 +56,14 @@ export class ProbeOracle {
     const { at, length, family, address } = found;
     const { view, bytes } = this.hot;
     if (length < 8) return null;
-    if (protocol === 'icmp') {
-      const isOurs = view.getUint16(at + 4) === PROBE_IDENTIFIER;
-      if (!isOurs || bytes[at] !== (family === 4 ? 8 : 128)) return null;
-    } else if (!isOurPort(view.getUint16(at))) return null;
+    if (protocol === 'icmp' && bytes[at] !== (family === 4 ? 8 : 128)) return null;
     const isWhole = protocol !== 'tcp' && length >= PROOF_END && this.hasProof(at);
+    // What a translator has changed is no matter where slot, generation and cookie are quoted.
+    const isOurs =
+      protocol === 'icmp'
+        ? view.getUint16(at + 4) === PROBE_IDENTIFIER
+        : isOurPort(view.getUint16(at));
+    if (!isOurs && (!isWhole || isOfEchoes(protocol, view.getUint16(at + 4)))) return null;
     const shot = isWhole ? this.proven(at) : this.numbered(at, protocol);
     if (shot === null || !isOf(shot, family, protocol)) return null;
     if (isWhole || protocol === 'tcp' || address === null) return shot;
@@ -144,6 +147,11 @@ export class ProbeOracle {
 function isOf({ path, state }: OracleShot, family: 4 | 6, protocol: PathProtocol): boolean {
   const isUsed = path.isOpen && state !== 'refused';
   return isUsed && path.family === family && path.protocol === protocol;
+}
+
+function isOfEchoes(protocol: PathProtocol, identifier: number): boolean {
+  const isIdentifier = identifier >= IDENTIFIER && identifier < IDENTIFIER + IDENTIFIERS_MAX;
+  return protocol === 'icmp' && isIdentifier;
 }
 
 function isOurPort(port: number): boolean {

@@ -237,20 +237,21 @@ suite('wasm/quote', ({ test }) => {
       assert.equal(judge(path, { translate: toOther }), ['error']);
       assert.equal(judge(path, { translate: toOther, quotedBytes: 8 }), alone);
       for (const stranger of [PORT - 1, PORT + FLOWS_MAX, 0, 65_535]) {
-        for (const quotedBytes of [8, 24]) {
-          const what = judge(path, { translate: port(stranger), quotedBytes });
-          assert.equal(what, ['foreign'], `from port ${stranger}`);
-        }
+        const translate = port(stranger);
+        assert.equal(judge(path, { translate, quotedBytes: 8 }), ['foreign'], `${stranger}`);
+        const whole = protocol === 'tcp' ? ['foreign'] : ['error'];
+        assert.equal(judge(path, { translate, quotedBytes: 24 }), whole, `${stranger}`);
       }
     });
   }
 
   for (const family of [4, 6] as const) {
     const path = { family, protocol: 'icmp' } as const;
-    test(`icmp over IPv${family}: belongs to our identifier alone`, () => {
+    test(`icmp over IPv${family}: has another identifier only where more proves it`, () => {
       for (const identifier of [0x4a1f, 0x4a31, 0x4a3f, 0xffff]) {
         const translate = set(path, 4, [identifier >> 8, identifier & 0xff], true);
-        assert.equal(judge(path, { translate }), ['foreign'], `${identifier}`);
+        assert.equal(judge(path, { translate }), ['error'], `${identifier}`);
+        assert.equal(judge(path, { translate, quotedBytes: 8 }), ['foreign'], `${identifier}`);
       }
       const asReply = set(path, 0, [family === 4 ? 0 : 129], true);
       assert.equal(judge(path, { translate: asReply }), ['foreign']);
