@@ -1,6 +1,6 @@
 import type { ProbeEvent } from '../core/round.ts';
 import { lastsUntil } from './column.ts';
-import { formatMoment } from './format.ts';
+import { formatMoment, formatRtt } from './format.ts';
 
 // Outages and dated marks of a graph, and which of their labels find room in the one line above it.
 // Room is judged for a phone: what does not fit there is in the description and in the event list.
@@ -25,6 +25,9 @@ export const MARKS_MAX = 48;
 
 /** A character in percent of the narrowest plot we mean to be read on, 290 px. */
 const CHARACTER_PERCENT = 2.25;
+
+/** To the left of the plot there is room for the labels of the axis, and above them for ours. */
+const MARGIN_PERCENT = 12;
 
 /** Outages first, longest first, then the other events, newest first. */
 export function marksOf(
@@ -54,7 +57,8 @@ export function placeLabels(wanted: ReadonlyArray<Omit<Label, 'anchor'>>): Label
   const placed: Array<{ from: number; until: number; label: Label }> = [];
   for (const candidate of wanted) {
     const width = candidate.text.length * CHARACTER_PERCENT;
-    const anchor = candidate.at + width <= 100 || candidate.at < 50 ? 'start' : 'end';
+    const over = candidate.at + width - 100;
+    const anchor = over <= 0 || over <= width - candidate.at - MARGIN_PERCENT ? 'start' : 'end';
     const from = anchor === 'start' ? candidate.at : candidate.at - width;
     const until = from + width;
     if (placed.some((other) => from < other.until && other.from < until)) continue;
@@ -63,10 +67,10 @@ export function placeLabels(wanted: ReadonlyArray<Omit<Label, 'anchor'>>): Label
   return placed.map(({ label }) => label);
 }
 
-/** `outage 13:50–13:54`, `outage since 14:02`, `14:02 new address`. */
+/** `outage 13:50–13:54`, `outage since 14:02`, `14:02 path changed at hop 4`. */
 export function markLabel(event: ProbeEvent, nowMs: number): string {
   const from = formatMoment(event.fromMs, nowMs);
-  if (event.kind !== 'outage') return `${from} ${eventName(event)}`;
+  if (event.kind !== 'outage') return `${from} ${pointName(event)}`;
   const name = eventName(event);
   if (event.untilMs === null) return `${name} since ${from}`;
   const until = formatMoment(event.untilMs, nowMs);
@@ -80,6 +84,10 @@ export function eventName(event: Pick<ProbeEvent, 'kind' | 'scope'>): string {
       return event.scope === 'uplink' ? 'uplink outage' : 'outage';
     case 'address':
       return 'new address';
+    case 'path':
+      return 'path changed';
+    case 'shift':
+      return 'latency moved';
     case 'clock-step':
       return 'clock step';
     case 'config':
@@ -89,8 +97,26 @@ export function eventName(event: Pick<ProbeEvent, 'kind' | 'scope'>): string {
   }
 }
 
+/** A graph has room for the one detail that says most. */
+function pointName(event: ProbeEvent): string {
+  const { ttl, beforeNs, afterNs } = event.detail;
+  if (event.kind === 'path' && typeof ttl === 'number') return `path changed at hop ${ttl}`;
+  const isShift = event.kind === 'shift';
+  if (!isShift || typeof beforeNs !== 'number' || typeof afterNs !== 'number') {
+    return eventName(event);
+  }
+  return `median ${formatRtt(beforeNs)} → ${formatRtt(afterNs)}`;
+}
+
 function weight(event: ProbeEvent, openUntilMs: number): number {
   if (event.kind === 'outage') return 1 + lastsUntil(event, openUntilMs) - event.fromMs;
-  // Among the points in time a new address explains most, a start least.
-  return event.kind === 'address' ? 0.5 : event.kind === 'clock-step' ? 0.4 : 0.3;
+  return POINT_WEIGHTS[event.kind] ?? 0.3;
 }
+
+/** Among the points in time another path and a new address explain most, a start least. */
+const POINT_WEIGHTS: Readonly<Partial<Record<ProbeEvent['kind'], number>>> = {
+  path: 0.6,
+  address: 0.5,
+  shift: 0.45,
+  'clock-step': 0.4,
+};

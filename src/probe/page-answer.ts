@@ -8,12 +8,14 @@ import {
   type RoundQuery,
   refreshSeconds,
   renderOverview,
+  renderPaths,
   renderTarget,
   styleSheet,
 } from './page.ts';
 
 export interface PageSource {
-  snapshot: () => ProbeSnapshot;
+  /** With all series. */
+  snapshot: () => Promise<ProbeSnapshot>;
   rounds: (query: RoundQuery) => Promise<readonly Round[]>;
   events: () => Promise<readonly ProbeEvent[]>;
   roundMs: number;
@@ -34,18 +36,23 @@ export async function answerPage(
     const type = 'text/css; charset=utf-8';
     return { status: 200, body: styleSheet.body, type, headers: { 'cache-control': YEAR } };
   }
-  const isOverview = path === '/';
-  if (!isOverview && !path.startsWith(TARGET)) return null;
+  const render = rendererOf(path);
+  if (render === null) return null;
   const { rounds, roundMs, timeoutMs } = source;
   const events = await source.events();
-  const snapshot = source.snapshot();
+  const snapshot = await source.snapshot();
   const input: PageInput = { snapshot, rounds, events, roundMs, timeoutMs, query };
-  const body = isOverview
-    ? await renderOverview(input)
-    : await renderTarget(input, path.slice(TARGET.length));
+  const body = await render(input);
   if (body === null) return null;
   // A header and not a meta element: a reader who pauses it gets a page that stays as it is.
   const isPaused = parseView(query).isPaused;
   const headers: Record<string, string> = isPaused ? {} : { refresh: `${refreshSeconds(input)}` };
   return { status: 200, body, type: HTML, headers };
+}
+
+function rendererOf(path: string): ((input: PageInput) => Promise<string | null>) | null {
+  if (path === '/') return renderOverview;
+  if (path === '/paths') return renderPaths;
+  if (!path.startsWith(TARGET)) return null;
+  return (input) => renderTarget(input, path.slice(TARGET.length));
 }

@@ -18,6 +18,8 @@ import { eventName } from '../graph/mark.ts';
 import type { Markup } from '../graph/smoke.ts';
 import { lossClass } from '../graph/smoke-path.ts';
 import { familyName } from './page-input.ts';
+import { firstStep, isCutBy } from './page-path-changes.ts';
+import { hopCount } from './page-path-words.ts';
 import { detailText } from './page-series.ts';
 
 // The tables of a target's own page.
@@ -134,9 +136,11 @@ function alsoText(round: Round, hasTime: boolean): string {
 }
 
 function eventRow(event: ProbeEvent, nowMs: number): Markup {
-  const isOpen = event.kind === 'outage' && event.untilMs === null;
-  const lasted = lastsUntil(event, nowMs) - event.fromMs;
-  const duration = lasted > 0 ? `${formatDuration(lasted)}${isOpen ? ', goes on' : ''}` : '';
+  const isOutage = event.kind === 'outage';
+  // Of other events the end is when they were sure, which is not how long they lasted.
+  const lasted = isOutage ? lastsUntil(event, nowMs) - event.fromMs : 0;
+  const goesOn = isOutage && event.untilMs === null ? ', goes on' : '';
+  const duration = lasted > 0 ? `${formatDuration(lasted)}${goesOn}` : '';
   const { fromMs } = event;
   const from = html`<time datetime="${isoTime(fromMs)}">${formatInstant(fromMs, nowMs)}</time>`;
   const family = event.family === null ? 'both' : familyName(event.family);
@@ -151,11 +155,34 @@ function eventDetail(event: ProbeEvent): string {
     return `${from ?? 'no address'} → ${to ?? 'no address'}`;
   }
   if (event.kind === 'outage') return outageDetail(event);
+  if (event.kind === 'path') return pathDetail(event);
+  if (event.kind === 'shift') return shiftDetail(event);
   const stepNs = event.detail['stepNs'];
   if (event.kind === 'clock-step' && typeof stepNs === 'number') return formatSigned(stepNs);
   return Object.keys(event.detail)
     .map((name) => `${name}: ${detailText(event, name) ?? 'unknown'}`)
     .join(', ');
+}
+
+/** `hop 4: 192.0.2.1 → 192.0.2.9, 8 → 9 hops`. */
+function pathDetail(event: ProbeEvent): string {
+  const { ttl, beforeHops, afterHops, beforeReached, afterReached } = event.detail;
+  const { from, to } = firstStep(event);
+  const told = [from === to ? `from hop ${ttl ?? 1} on` : `hop ${ttl ?? 1}: ${from} → ${to}`];
+  if (typeof beforeHops === 'number' && typeof afterHops === 'number') {
+    told.push(
+      beforeHops === afterHops ? hopCount(afterHops) : `${beforeHops} → ${hopCount(afterHops)}`,
+    );
+  }
+  if (beforeReached === false && afterReached === true) told.push('reaches the target now');
+  if (isCutBy(event)) told.push('no longer reaches the target');
+  return told.join(', ');
+}
+
+function shiftDetail({ detail }: ProbeEvent): string {
+  const { beforeNs, afterNs } = detail;
+  if (typeof beforeNs !== 'number' || typeof afterNs !== 'number') return '';
+  return `median ${formatRtt(beforeNs)} → ${formatRtt(afterNs)}`;
 }
 
 function outageDetail(event: ProbeEvent): string {

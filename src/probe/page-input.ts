@@ -1,5 +1,5 @@
 import type { Family, ProbeEvent, Round } from '../core/round.ts';
-import type { ProbeSnapshot, SeriesSnapshot } from '../core/snapshot.ts';
+import type { PathSnapshot, ProbeSnapshot, SeriesSnapshot } from '../core/snapshot.ts';
 import { formatDuration } from '../graph/format.ts';
 
 // What a page is made of. The daemon hands over its snapshot and a way to read rounds; nothing here
@@ -96,21 +96,45 @@ export function overviewHref(view: View): string {
   return `/${queryOf(view)}`;
 }
 
+/** The one place where a path of the list of paths is made. */
+export function pathsHref(view: View): string {
+  return `/paths${queryOf(view)}`;
+}
+
 /** The one place where a path of a target is made; an id may hold anything. */
 export function targetHref(target: string, view: View): string {
   return `/target/${encodeURIComponent(target)}${queryOf({ ...view, page: 1 })}`;
 }
 
 /** Current series by target, in the order of the configuration, IPv4 before IPv6. */
-export function seriesByTarget(snapshot: ProbeSnapshot): Map<string, SeriesSnapshot[]> {
-  const targets = new Map<string, SeriesSnapshot[]>();
-  for (const series of snapshot.series) {
-    if (!series.current) continue;
-    const known = targets.get(series.target);
-    if (known === undefined) targets.set(series.target, [series]);
-    else known.push(series);
+export function seriesByTarget(snapshot: ProbeSnapshot): ReadonlyMap<string, SeriesSnapshot[]> {
+  const made = byTarget.get(snapshot) ?? groupByTarget(snapshot.series);
+  byTarget.set(snapshot, made);
+  return made;
+}
+
+/** Traced paths by target, in the order of the configuration, IPv4 before IPv6. */
+export function pathsByTarget(snapshot: ProbeSnapshot): ReadonlyMap<string, PathSnapshot[]> {
+  const made = pathsOf.get(snapshot) ?? groupByTarget(snapshot.paths);
+  pathsOf.set(snapshot, made);
+  return made;
+}
+
+// Every part of a page asks for them.
+const byTarget = new WeakMap<ProbeSnapshot, Map<string, SeriesSnapshot[]>>();
+const pathsOf = new WeakMap<ProbeSnapshot, Map<string, PathSnapshot[]>>();
+
+function groupByTarget<One extends { target: string; family: Family; current?: boolean }>(
+  all: readonly One[],
+): Map<string, One[]> {
+  const targets = new Map<string, One[]>();
+  for (const one of all) {
+    if (one.current === false) continue;
+    const known = targets.get(one.target);
+    if (known === undefined) targets.set(one.target, [one]);
+    else if (one.family === 'v4') known.unshift(one);
+    else known.push(one);
   }
-  for (const list of targets.values()) list.sort((a, b) => a.family.localeCompare(b.family));
   return targets;
 }
 

@@ -2,6 +2,8 @@ import { html } from 'hono/html';
 import type { SeriesSnapshot } from '../core/snapshot.ts';
 import { formatDuration } from '../graph/format.ts';
 import { familyName, type PageInput, seriesByTarget, type View } from './page-input.ts';
+import { foldAlike } from './page-notice-fold.ts';
+import { pathNotices } from './page-notice-path.ts';
 import { seriesNotices } from './page-notice-series.ts';
 import type { SeriesFacts } from './page-series.ts';
 import { sentence, type Text, timeRange, timeTag } from './page-text.ts';
@@ -11,7 +13,18 @@ import { sentence, type Text, timeRange, timeTag } from './page-text.ts';
 export type Tone = 'good' | 'warn' | 'bad' | 'info';
 
 /** Notices of one kind are told together when there are many. */
-export type NoticeKind = 'probe' | 'down' | 'unresolved' | 'outage' | 'loss' | 'address' | 'family';
+export type NoticeKind =
+  | 'probe'
+  | 'down'
+  | 'unresolved'
+  | 'outage'
+  | 'loss'
+  | 'path'
+  | 'shift'
+  | 'path-loss'
+  | 'path-end'
+  | 'address'
+  | 'family';
 
 export interface Notice {
   kind: NoticeKind;
@@ -22,18 +35,6 @@ export interface Notice {
   target: string | null;
 }
 
-/** More than this of a kind become the first few and one that counts the rest. */
-const ALIKE_MAX = 4;
-
-const MORE_OF: Record<NoticeKind, string> = {
-  probe: 'things about the probe itself',
-  down: 'do not answer either',
-  unresolved: 'have no address',
-  outage: 'were silent for a while',
-  loss: 'lose 1\u202f% or more',
-  address: 'have a new address',
-  family: 'families are not available',
-};
 const RANK: Record<Tone, number> = { bad: 0, warn: 1, info: 2, good: 3 };
 
 /**
@@ -51,6 +52,7 @@ export function noticesOf(input: PageInput, facts: readonly SeriesFacts[], view:
     ...[...facts]
       .sort((a, b) => (b.lossApart ?? 0) - (a.lossApart ?? 0))
       .flatMap((series) => seriesNotices(series, view, nowMs)),
+    ...pathNotices(input, nowMs - view.span.ms, facts),
     ...unavailableNotices(input),
   ];
   return foldAlike(notices.sort((a, b) => RANK[a.tone] - RANK[b.tone]));
@@ -63,19 +65,6 @@ export function downSinceMs(input: PageInput, series: SeriesSnapshot): number | 
       kind === 'outage' && target === series.target && family === series.family,
   );
   return outage?.fromMs ?? null;
-}
-
-function foldAlike(notices: readonly Notice[]): Notice[] {
-  const kinds = new Map<NoticeKind, Notice[]>();
-  for (const notice of notices) kinds.set(notice.kind, [...(kinds.get(notice.kind) ?? []), notice]);
-  return notices.flatMap((notice) => {
-    const alike = kinds.get(notice.kind) ?? [];
-    const place = alike.indexOf(notice);
-    if (alike.length <= ALIKE_MAX || place < ALIKE_MAX - 1) return [notice];
-    if (place > ALIKE_MAX - 1) return [];
-    const title = `${alike.length - place} more ${MORE_OF[notice.kind]}.`;
-    return [{ ...notice, title, detail: '', target: null }];
-  });
 }
 
 function uplinkNotice(fromMs: number, nowMs: number): Notice {

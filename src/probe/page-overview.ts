@@ -1,17 +1,18 @@
 import { html } from 'hono/html';
-import type { SeriesSnapshot } from '../core/snapshot.ts';
-import { formatCount } from '../graph/format.ts';
+import type { PathSnapshot, SeriesSnapshot } from '../core/snapshot.ts';
 import type { Markup } from '../graph/smoke.ts';
 import { glance, type Target } from './page-glance.ts';
 import {
   overviewHref,
   type PageInput,
   parseView,
+  pathsByTarget,
   seriesByTarget,
   shownSpan,
   targetHref,
   type View,
 } from './page-input.ts';
+import { pageLinks, pagingOf, ROWS_A_PAGE } from './page-links.ts';
 import { noticesOf } from './page-notice.ts';
 import {
   apartNotes,
@@ -23,13 +24,16 @@ import {
   panelHead,
   stateNote,
 } from './page-panel.ts';
+import { pathFacts, reachOf } from './page-path.ts';
+import { glanceAtPaths } from './page-path-glance.ts';
+import { pathLine, pathLines } from './page-path-line.ts';
 import { gatherFacts, othersTurn, type SeriesFacts } from './page-series.ts';
 import { renderShell } from './page-shell.ts';
 
 // `/`: every target, worst first, a hundred a page. A target with both families takes a row of two
-// panels of equal width, so that the same minute stands at the same place in all graphs.
+// panels of equal width, so that the same minute stands at the same place in all graphs. A path is
+// a line below the graph of its family; a target may have the one without the other.
 
-const TARGETS_A_PAGE = 100;
 /** Beyond this many the graphs become lower and coarser: a page stays below 2 MB. */
 const TARGETS_ROOMY = 12;
 
@@ -43,39 +47,61 @@ interface Card {
 
 /** The page as text. Other work gets its turn between two graphs. */
 export async function renderOverview(input: PageInput): Promise<string> {
-  const targets = [...seriesByTarget(input.snapshot)].map(([id, series]) => ({ id, series }));
-  const pages = Math.max(1, Math.ceil(targets.length / TARGETS_A_PAGE));
+  const targets = targetsOf(input);
   const asked = parseView(input.query);
-  const view = {
-    ...asked,
-    span: shownSpan(asked.span, input),
-    page: Math.min(asked.page, pages),
-  };
-  const ranked = [...targets].sort((a, b) => rankNow(a) - rankNow(b));
-  const first = (view.page - 1) * TARGETS_A_PAGE;
+  const paging = pagingOf(asked.page, targets.length);
+  const view = { ...asked, span: shownSpan(asked.span, input), page: paging.page };
+  const ranks = new Map(targets.map((target) => [target, rankNow(target)]));
+  const rankOf = (target: Shown): number => ranks.get(target) ?? 0;
+  const ranked = [...targets].sort((a, b) => rankOf(a) - rankOf(b));
   const isDense = targets.length > TARGETS_ROOMY;
   const cards: Card[] = [];
-  for (const target of ranked.slice(first, first + TARGETS_A_PAGE)) {
+  for (const target of ranked.slice(paging.from, paging.from + ROWS_A_PAGE)) {
     cards.push(await drawCard(input, view, target, { index: cards.length, isDense }));
   }
   const worstFirst = arrange(cards.sort((a, b) => rankInSpan(a) - rankInSpan(b)));
   const facts = worstFirst.flatMap((card) => card.facts);
+  await othersTurn();
+  const pinged = targets.filter(({ series }) => series.length > 0);
+  const isTraced = pinged.length === 0 && targets.length > 0;
+  const head = isTraced ? glanceAtPaths(input) : glance(input, pinged, facts, view);
+  await othersTurn();
+  const notices = noticesOf(input, facts, view);
+  await othersTurn();
   return renderShell({
-    ...glance(input, targets, facts, view),
+    ...head,
     input,
     view,
-    notices: noticesOf(input, facts, view),
+    notices,
     href: overviewHref,
+    place: 'latency',
     main: html`${legendFor(facts)}<div class="cards${isDense && ' dense'}">${worstFirst.map(
       ({ markup }) => markup,
-    )}</div>${pageLinks(view, pages, targets.length)}`,
+    )}</div>${pageLinks(paging, {
+      rows: targets.length,
+      what: 'targets, worst first',
+      view,
+      href: overviewHref,
+    })}`,
   });
+}
+
+interface Shown extends Target {
+  paths: readonly PathSnapshot[];
+}
+
+/** All that is pinged, then what is traced alone. */
+function targetsOf({ snapshot }: PageInput): Shown[] {
+  const series = seriesByTarget(snapshot);
+  const paths = pathsByTarget(snapshot);
+  const ids = new Set([...series.keys(), ...paths.keys()]);
+  return [...ids].map((id) => ({ id, series: series.get(id) ?? [], paths: paths.get(id) ?? [] }));
 }
 
 async function drawCard(
   input: PageInput,
   view: View,
-  target: Target,
+  target: Shown,
   place: { index: number; isDense: boolean },
 ): Promise<Card> {
   const panels: Panel[] = [];
@@ -91,32 +117,48 @@ async function drawCard(
       hasTooltips: false,
     });
   }
+  await othersTurn();
   const drawn = panels.filter(hasGraph);
   const notes = apartNotes(panels.filter((panel) => !hasGraph(panel)));
+  const { nowMs } = input.snapshot;
+  const ofFamily = (panel: Panel): PathSnapshot | undefined =>
+    target.paths.find(({ family }) => family === panel.facts.series.family);
+  const beside = new Set(drawn.map(ofFamily));
+  const apart = target.paths.filter((path) => !beside.has(path));
+  const lines = pathLines(
+    apart.map((path) => pathFacts(path, input)),
+    nowMs,
+  );
   return {
     facts: panels.map(({ facts }) => facts),
     panels: drawn.length,
     markup: html`<article class="card${drawn.length > 1 && ' two'}">${cardHead(target, view)}${
-      drawn.length > 0 && html`<div class="panels">${drawn.map(drawPanel)}</div>`
-    }${notes}</article>`,
+      drawn.length > 0 &&
+      html`<div class="panels">${drawn.map((panel) => {
+        const path = ofFamily(panel);
+        const line = path === undefined ? null : pathLine(pathFacts(path, input), nowMs);
+        return drawPanel(panel, line);
+      })}</div>`
+    }${notes}${lines}</article>`,
   };
 }
 
-function cardHead({ id, series }: Target, view: View): Markup {
-  const host = series[0]?.host ?? id;
+function cardHead({ id, series, paths }: Shown, view: View): Markup {
+  const host = (series[0] ?? paths[0])?.host ?? id;
   const labels = Object.entries(series[0]?.labels ?? {});
   return html`<header><h2><a href="${targetHref(id, view)}">${id}</a></h2>${
     host !== id && html`<span class="quiet">${host}</span>`
   }${labels.map(([name, value]) => html`<span class="chip">${name}: ${value}</span>`)}</header>`;
 }
 
-function drawPanel(panel: Panel): Markup {
+function drawPanel(panel: Panel, line: Markup | null): Markup {
   const { series } = panel.facts;
   return html`<section class="panel">${[
     panelHead(series),
     figureList(panel),
     graphOf(panel),
     stateNote(panel),
+    line,
   ]}</section>`;
 }
 
@@ -126,8 +168,9 @@ function legendFor(facts: readonly SeriesFacts[]): Markup | null {
 }
 
 /** By what the snapshot alone knows, so that choosing a page reads no rounds. */
-function rankNow({ series }: Target): number {
-  return Math.min(...series.map(rankOfSeries));
+function rankNow({ series, paths }: Shown): number {
+  if (series.length > 0) return Math.min(...series.map(rankOfSeries));
+  return paths.some((path) => reachOf(path) === 'unreached') ? 2 : 3;
 }
 
 function rankOfSeries({ state, lastRound }: SeriesSnapshot): number {
@@ -156,17 +199,4 @@ function arrange(cards: readonly Card[]): Card[] {
   const last = halves.at(-1);
   if (last === undefined || halves.length % 2 === 0) return [...cards];
   return [...cards.filter((card) => card !== last), last];
-}
-
-function pageLinks(view: View, pages: number, targets: number): Markup | null {
-  if (pages < 2) return null;
-  const links = Array.from({ length: pages }, (_, index) => index + 1).map(
-    (page) =>
-      html`<li><a href="${overviewHref({ ...view, page })}"${
-        page === view.page && html` aria-current="page"`
-      }><span class="hidden">page </span>${page}</a></li>`,
-  );
-  return html`<nav class="tabs pages" aria-label="Pages"><p class="quiet">${formatCount(
-    targets,
-  )} targets, worst first</p><ul>${links}</ul></nav>`;
 }

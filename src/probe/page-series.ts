@@ -3,6 +3,8 @@ import type { SeriesSnapshot } from '../core/snapshot.ts';
 import { type ColumnSpan, columnSpan, eventsOfSeries, lastsUntil } from '../graph/column.ts';
 import { lossPercent, type SpanFigures, spanFigures } from '../graph/figures.ts';
 import type { PageInput, Span } from './page-input.ts';
+import { type Medians, mediansBeside } from './page-path-shift.ts';
+import { startSlice } from './time-slice.ts';
 
 // What a page knows of one series over one span, before any of it becomes HTML: sentences, order
 // and panels are made of the same facts, so they cannot contradict each other.
@@ -29,6 +31,8 @@ export interface SeriesFacts {
   outages: readonly ProbeEvent[];
   outageMs: number;
   addressChange: AddressChange | null;
+  /** Either side of the last change of its path. */
+  pathMedians: Medians | null;
   loadedRounds: number;
   /** True when some round sent something. */
   hasRounds: boolean;
@@ -65,11 +69,11 @@ export async function gatherFacts(
 }
 
 /** The tick of the engine shares this thread: it must never wait for a whole page. */
-export function othersTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
+export async function othersTurn(): Promise<void> {
+  if (slice.isOver()) await slice.next();
 }
+
+const slice = startSlice();
 
 /** The last address that the series moved to in the span, and what it did to the median. */
 export function lastAddressChange(
@@ -88,6 +92,11 @@ export function lastAddressChange(
     beforeNs: spanFigures(before).medianNs,
     afterNs: spanFigures(after).medianNs,
   };
+}
+
+function lastPathMedians(events: readonly ProbeEvent[], rounds: readonly Round[]): Medians | null {
+  const times = events.filter(({ kind }) => kind === 'path').map(({ fromMs }) => fromMs);
+  return times.length === 0 ? null : mediansBeside(rounds, Math.max(...times));
 }
 
 /** A detail of an event as text; null when it is not there. */
@@ -113,6 +122,7 @@ function countFacts(given: {
     outages,
     outageMs: outages.reduce((total, outage) => total + within(outage, span, nowMs), 0),
     addressChange: lastAddressChange(events, unloaded),
+    pathMedians: lastPathMedians(events, unloaded),
     loadedRounds: rounds.length - unloaded.length,
     hasRounds: rounds.some(({ sent }) => sent > 0),
   };

@@ -5,11 +5,13 @@ import {
   firstCloseMs,
   overviewHref,
   type PageInput,
+  pathsHref,
   SPANS,
   targetHref,
   type View,
 } from './page-input.ts';
 import type { Notice, Tone } from './page-notice.ts';
+import { reachOf } from './page-path.ts';
 import { statusRow } from './page-status.ts';
 import { styleSheet } from './page-style.ts';
 import type { Text } from './page-text.ts';
@@ -29,6 +31,8 @@ export interface Shell {
   notices: readonly Notice[];
   /** Path of this page with another view, for the span and the pause. */
   href: (view: View) => string;
+  /** Which of the lists this is; null on the page of a single target. */
+  place: 'latency' | 'paths' | null;
   main: Markup;
 }
 
@@ -74,7 +78,10 @@ ${footer(shell)}
 
 /** In the first minute the page comes back as soon as there is something to see. */
 export function refreshSeconds(input: PageInput): number {
-  const { series, nowMs } = input.snapshot;
+  const { series, paths, nowMs } = input.snapshot;
+  if (series.length === 0 && paths.some((path) => reachOf(path) === 'waiting')) {
+    return REFRESH_SECONDS_LEAST;
+  }
   const isWaiting = series.some(
     ({ state, lastRound }) => state === 'measuring' && lastRound === null,
   );
@@ -96,17 +103,31 @@ export function spanTabs(view: View, href: (view: View) => string): Markup {
 
 function header(shell: Shell): Markup {
   const { hostname, hardware } = shell.input.snapshot;
-  const home = overviewHref({ ...shell.view, page: 1 });
+  const first = { ...shell.view, page: 1 };
+  const home = overviewHref(first);
   return html`<header>
 <div class="top"><h1><a href="${home}">${hostname}</a>${
     hardware !== null && html` <span class="quiet">${hardware}</span>`
-  }</h1>${spanTabs(shell.view, shell.href)}</div>
+  }</h1>${placeTabs(shell, first)}${
+    shell.place !== 'paths' && spanTabs(shell.view, shell.href)
+  }</div>
 <p class="headline ${shell.tone}"><span class="dot ${shell.tone}"></span>${shell.headline}${
     shell.subline !== '' && html` <span class="quiet">${shell.subline}</span>`
   }</p>
 ${statusRow(shell.input)}
 ${noticeList(shell)}
 </header>`;
+}
+
+function placeTabs({ place }: Shell, view: View): Markup {
+  const tabs = [
+    { name: 'latency', label: 'Latency', href: overviewHref(view) },
+    { name: 'paths', label: 'Paths', href: pathsHref(view) },
+  ].map(
+    ({ name, label, href }) =>
+      html`<li><a href="${href}"${name === place && html` aria-current="page"`}>${label}</a></li>`,
+  );
+  return html`<nav class="tabs places" aria-label="Pages of the probe"><ul>${tabs}</ul></nav>`;
 }
 
 function noticeList({ notices, view }: Shell): Markup | null {

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { Quality } from '../core/round.ts';
+import { QUALITIES, type Quality } from '../core/round.ts';
 import type { ProbeSnapshot } from '../core/snapshot.ts';
 import {
   formatBytes,
@@ -71,8 +71,7 @@ function stampItem(snapshot: ProbeSnapshot): Item {
   const counts: Record<Quality, number> = { kernel: 0, mixed: 0, user: 0, hardware: 0 };
   for (const { counters, current } of snapshot.series) {
     if (!current) continue;
-    for (const [quality] of Object.entries(counts) as Array<[Quality, number]>)
-      counts[quality] += counters.quality[quality];
+    for (const quality of QUALITIES) counts[quality] += counters.quality[quality];
   }
   const shares = qualityShares(counts);
   const worst = shares.at(-1)?.[0];

@@ -1,4 +1,5 @@
 import { graphStyle } from '../graph/style.ts';
+import { pathStyle } from './page-style-path.ts';
 
 // The one style sheet, served from memory under a name that holds its hash, so that a browser may
 // keep it for ever. Text colours reach 4.5:1 and lines 3:1 on their ground in both themes; what a
@@ -7,14 +8,14 @@ import { graphStyle } from '../graph/style.ts';
 const light = `
 --ground:#f6f5f2;--paper:#ffffff;--ink:#1c1c1e;--quiet:#5d5f65;--rule:#e6e5e1;--axis:#b9b8b3;
 --edge:#e2e0db;--good:#0b7a6b;--few:#b07d00;--some:#d2600a;--many:#c2264b;--mark:#3c66c4;
- --load:#9b86f2;
+ --load:#9b86f2;--bead:#76808d;
 --smoke:#5c6673;--good-text:#08695c;--few-text:#7d5900;--some-text:#a84300;--many-text:#b01c40;
 --mark-text:#2f56ad;--load-text:#6247c4;--link:#2350a8;--pad:1rem;--gap:.875rem;`;
 
 const dark = `
 --ground:#131416;--paper:#1b1d20;--ink:#ececea;--quiet:#a6a9b0;--rule:#2b2e33;--axis:#565b63;
 --edge:#2a2d31;--good:#35bfa5;--few:#e0ac2b;--some:#f08b3e;--many:#ff6f86;--mark:#82a6ff;
- --load:#8e7df0;
+ --load:#8e7df0;--bead:#8d96a4;
 --smoke:#c3cad4;--good-text:#4fd0b7;--few-text:#e8ba47;--some-text:#f59d59;--many-text:#ff8a9c;
 --mark-text:#9dbaff;--load-text:#b3a6ff;--link:#9dbaff;`;
 
@@ -38,8 +39,8 @@ main:focus{outline:none}
  white-space:nowrap}
 .skip:focus{position:absolute;top:.5rem;left:.5rem;padding:.5rem .75rem;background:var(--paper);
  z-index:1}
-.top{display:flex;align-items:center;justify-content:space-between;gap:.5rem 1rem}
-.top h1{min-width:0}
+.top{display:flex;flex-wrap:wrap;align-items:center;justify-content:space-between;gap:.5rem 1rem}
+.top h1{flex:1 0 100%;min-width:0}
 .top .tabs{flex:none}
 h1{font-size:1.375rem;line-height:1.25;overflow-wrap:anywhere}
 h1 .quiet{display:block;font-size:.875rem}
@@ -115,6 +116,8 @@ h4{font-size:.875rem;font-weight:600}
 .dense h2{font-size:1rem}
 .dense .figures dd{font-size:.9375rem}
 @media(min-width:46rem){
+.top{flex-wrap:nowrap}
+.top h1{flex:1 1 auto}
 h1 .quiet{display:inline;margin-left:.25rem;font-size:.9375rem}
 .status{column-gap:1.375rem;font-size:.875rem}
 .status .meaning{display:inline}
@@ -122,9 +125,9 @@ h1 .quiet{display:inline;margin-left:.25rem;font-size:.9375rem}
 main .legend{order:0}
 .cards{grid-template-columns:1fr 1fr}
 .two{grid-column:span 2}
-.two .panels{grid-template:repeat(4,auto)/repeat(2,minmax(0,1fr));
+.two .panels{grid-template:repeat(5,auto)/repeat(2,minmax(0,1fr));
  gap:0 calc(var(--gap) + 2*var(--pad) + 2px)}
-.two .panel{display:grid;grid-row:span 4;grid-template-rows:subgrid}
+.two .panel{display:grid;grid-row:span 5;grid-template-rows:subgrid}
 }
 @media(min-width:130rem){
 body{max-width:176rem}
@@ -171,7 +174,7 @@ tr:last-child>*{border-bottom:0}
 
 const body = `:root{color-scheme:light dark;${light}}
 @media(prefers-color-scheme:dark){:root{${dark}}}
-${frame}${cards}${detail}${graphStyle}`;
+${frame}${cards}${detail}${graphStyle}${pathStyle}`;
 
 /** Served as `text/css`; the path changes with the body. */
 export const styleSheet: { path: string; body: string } = {

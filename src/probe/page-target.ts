@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
-import type { ProbeEvent } from '../core/round.ts';
-import type { SeriesSnapshot } from '../core/snapshot.ts';
+import { FAMILIES, type Family, type ProbeEvent } from '../core/round.ts';
+import type { PathSnapshot, SeriesSnapshot } from '../core/snapshot.ts';
 import { formatPercent, formatRtt } from '../graph/format.ts';
 import type { Markup } from '../graph/smoke.ts';
 import { aboutCard } from './page-about.ts';
@@ -10,6 +10,7 @@ import {
   overviewHref,
   type PageInput,
   parseView,
+  pathsByTarget,
   SPANS,
   type Span,
   seriesByTarget,
@@ -17,7 +18,6 @@ import {
   targetHref,
   type View,
 } from './page-input.ts';
-import { downNotices, type Notice, noticesOf, type Tone } from './page-notice.ts';
 import {
   apartNotes,
   figureList,
@@ -28,13 +28,18 @@ import {
   panelHead,
   stateNote,
 } from './page-panel.ts';
+import { pathFacts } from './page-path.ts';
+import { changesOf, type PastChange } from './page-path-changes.ts';
+import { mediansOf, pathHistory } from './page-path-history.ts';
+import { pathCard } from './page-path-hops.ts';
+import type { Medians } from './page-path-shift.ts';
 import { gatherFacts, othersTurn, type SeriesFacts } from './page-series.ts';
 import { renderShell } from './page-shell.ts';
+import { glanceAtTarget } from './page-target-glance.ts';
 
-import type { Text } from './page-text.ts';
-
-// `/target/ID`: one target, both families, the chosen span large and the others below it, then the
-// last rounds, what happened, what was counted and how it is measured.
+// `/target/ID`: one target, both families, the chosen span large and the others below it, beside
+// them the path; then how the path changed, the last rounds, what happened, what was counted and
+// how it is measured. A target that is not pinged has its path alone.
 
 const LARGE_PX = 190;
 const SMALL_PX = 64;
@@ -48,53 +53,93 @@ interface Part {
   others: Markup | null;
   table: Markup | null;
   panel: Panel | null;
+  medians: ReadonlyMap<PastChange, Medians | null>;
 }
 
-/** The page as text; null when no current series has this target. */
+/** The page as text; null when the target is neither pinged nor traced now. */
 export async function renderTarget(input: PageInput, target: string): Promise<string | null> {
-  const list = seriesByTarget(input.snapshot).get(target);
-  if (list === undefined) return null;
+  const list = seriesByTarget(input.snapshot).get(target) ?? [];
+  const paths = pathsByTarget(input.snapshot).get(target) ?? [];
+  if (list.length + paths.length === 0) return null;
   const asked = parseView(input.query);
   const view = { ...asked, span: shownSpan(asked.span, input) };
+  const changes = paths.flatMap((path) => changesOf(input, path)).sort((a, b) => b.atMs - a.atMs);
   const parts: Part[] = [];
-  for (const series of list) parts.push(await drawPart(input, view, series));
+  for (const series of list) parts.push(await drawPart(input, view, { series, changes }));
   const facts = parts.map(({ chosen }) => chosen);
+  const medians = new Map(parts.flatMap((part) => [...part.medians]));
+  const { nowMs } = input.snapshot;
+  const history = paths.length > 0 ? await pathHistory(changes, medians, nowMs) : null;
+  const glance = glanceAtTarget(target, input, facts, view);
   return renderShell({
-    ...glanceAt(target, input, facts, view),
+    ...glance,
     input,
     view,
     title: target,
     href: (other) => targetHref(target, other),
-    main: main({ target, input, view, parts, facts }),
+    place: null,
+    main: main({ target, input, view, parts, facts, paths, history }),
   });
 }
 
-/** Same kinds side by side: a row of large graphs, one of small ones, one of tables. */
-function main(page: {
+interface Drawn {
   target: string;
   input: PageInput;
   view: View;
   parts: readonly Part[];
   facts: readonly SeriesFacts[];
-}): Markup {
-  const { target, input, view, parts, facts } = page;
+  paths: readonly PathSnapshot[];
+  history: Markup | null;
+}
+
+function main(page: Drawn): Markup {
+  const { target, input, view, parts, facts, paths, history } = page;
   const list = parts.map(({ series }) => series);
   const drawn = parts.filter(({ hasGraph: isDrawn }) => isDrawn);
-  const host = list.find((series) => series.host !== target)?.host ?? null;
+  const host = [...list, ...paths].find((one) => one.host !== target)?.host ?? null;
   const apart = parts.flatMap(({ panel }) => panel ?? []);
+  const both = drawn.length > 1 && ' both';
+  const tables = drawn.flatMap(({ table }) => table ?? []);
+  const { nowMs } = input.snapshot;
   return html`<p class="crumb"><a href="${overviewHref({ ...view, page: 1 })}">All targets</a></p>
 <h2>${target}${host !== null && html` <span class="quiet">${host}</span>`}</h2>${apartNotes(apart)}
 ${drawn.length > 0 && legend({ hasLoad: facts.some(({ loadedRounds }) => loadedRounds > 0) })}
-<div class="families${drawn.length > 1 && ' both'}">${[
-    drawn.map(({ large }) => large),
-    drawn.map(({ others }) => others),
-    drawn.map(({ table }) => table),
-  ]}</div>
-${eventTable(eventsOfTarget(input, target), input.snapshot.nowMs)}
-<div class="halves">${counterTable(list)}${aboutCard(list, input)}</div>`;
+${paths.length > 0 ? pairs(page) : graphs(drawn)}${history}
+${tables.length > 0 && html`<div class="families${both}">${tables}</div>`}
+${eventTable(eventsOfTarget(input, target), nowMs)}
+${list.length > 0 && halves(list, input)}`;
 }
 
-async function drawPart(input: PageInput, view: View, series: SeriesSnapshot): Promise<Part> {
+function halves(list: readonly SeriesSnapshot[], input: PageInput): Markup {
+  return html`<div class="halves">${counterTable(list)}${aboutCard(list, input)}</div>`;
+}
+
+/** Same kinds side by side: a row of large graphs, one of small ones. */
+function graphs(drawn: readonly Part[]): Markup {
+  return html`<div class="families${drawn.length > 1 && ' both'}">${[
+    drawn.map(({ large }) => large),
+    drawn.map(({ others }) => others),
+  ]}</div>`;
+}
+
+/** A family a row: what the latency did, and beside it the way that packets take. */
+function pairs({ parts, paths, input }: Drawn): Markup[] {
+  const { nowMs } = input.snapshot;
+  return FAMILIES.flatMap((family: Family) => {
+    const part = parts.find(({ series, hasGraph: isDrawn }) => isDrawn && series.family === family);
+    const path = paths.find((one) => one.family === family);
+    if (part === undefined && path === undefined) return [];
+    const card = path === undefined ? null : pathCard(pathFacts(path, input), nowMs);
+    const isPair = part !== undefined && card !== null;
+    return html`<div class="pair${isPair && ' whole'}">${part?.large}${card}${part?.others}</div>`;
+  });
+}
+
+async function drawPart(
+  input: PageInput,
+  view: View,
+  { series, changes }: { series: SeriesSnapshot; changes: readonly PastChange[] },
+): Promise<Part> {
   const chosen = await gatherPanel(input, series, view.span, true);
   const small: Markup[] = [];
   for (const span of otherSpans(input, view)) {
@@ -110,6 +155,7 @@ async function drawPart(input: PageInput, view: View, series: SeriesSnapshot): P
     others: small.length === 0 ? null : html`<section class="card more">${small}</section>`,
     table: isDrawn ? roundTable(chosen.rounds.slice(-ROUNDS_SHOWN), series) : null,
     panel: isDrawn ? null : chosen,
+    medians: await mediansOf(changes, series.family, chosen.rounds),
   };
 }
 
@@ -170,44 +216,4 @@ function eventsOfTarget(input: PageInput, target: string): ProbeEvent[] {
       kind !== 'config' &&
       (event.target === target || (event.target === null && kind !== 'outage')),
   );
-}
-
-function glanceAt(
-  target: string,
-  input: PageInput,
-  facts: readonly SeriesFacts[],
-  view: View,
-): { tone: Tone; headline: Text; subline: Text; notices: Notice[] } {
-  // Only what concerns this target, and the probe as a whole.
-  const series = input.snapshot.series.filter((one) => one.target === target);
-  const own = { ...input, snapshot: { ...input.snapshot, series } };
-  const others = noticesOf(own, facts, view);
-  const [down] = downNotices(own);
-  if (down !== undefined)
-    return { tone: 'bad', headline: down.title, subline: down.detail, notices: others };
-  const answering = facts.filter(({ series }) => (series.lastRound?.received ?? 0) > 0);
-  const families = answering.map(({ series }) => familyName(series.family));
-  if (families.length === 0) return silentGlance(target, facts, others);
-  const isWell = others.every(({ tone }) => tone === 'info' || tone === 'good');
-  return {
-    tone: isWell ? 'good' : 'warn',
-    headline: `${target} answers over ${families.join(' and ')}.`,
-    subline: '',
-    notices: others,
-  };
-}
-
-/** Nothing came back, and it is no outage: too early, or there is nothing to send to. */
-function silentGlance(target: string, facts: readonly SeriesFacts[], others: Notice[]) {
-  const isWaiting = facts.some(
-    ({ series }) => series.state === 'measuring' && series.lastRound === null,
-  );
-  const [own] = others.filter((notice) => notice.target === target);
-  if (isWaiting || own === undefined) {
-    const state = isWaiting ? 'is in its first minute' : 'is not being measured';
-    const tone: Tone = isWaiting ? 'info' : 'warn';
-    return { tone, headline: `${target} ${state}.`, subline: '', notices: others };
-  }
-  const notices = others.filter((notice) => notice !== own);
-  return { tone: own.tone, headline: own.title, subline: '', notices };
 }

@@ -4,6 +4,7 @@
 export type { PageInput, RoundQuery } from './page-input.ts';
 export { parseView } from './page-input.ts';
 export { renderOverview } from './page-overview.ts';
+export { renderPaths } from './page-paths.ts';
 export { refreshSeconds } from './page-shell.ts';
 export { styleSheet } from './page-style.ts';
 export { renderTarget } from './page-target.ts';

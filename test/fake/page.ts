@@ -220,6 +220,7 @@ export function fakeSnapshot(
       readable: true,
     },
     store: { bytes: 13_000_000, oldestMs: NOW_MS - 41 * 3_600_000, errors: 0, lastError: null },
+    paths: [],
     openEvents: [],
     ...changes,
   };

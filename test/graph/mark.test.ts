@@ -36,7 +36,15 @@ suite('graph/mark', (s) => {
   });
 
   s.test('every kind of event has a name, and the uplink its own', () => {
-    const kinds: EventKind[] = ['outage', 'address', 'clock-step', 'config', 'start'];
+    const kinds: EventKind[] = [
+      'outage',
+      'address',
+      'path',
+      'shift',
+      'clock-step',
+      'config',
+      'start',
+    ];
     const names = kinds.map((kind) => eventName({ kind, scope: null }));
     assert.is(new Set(names).size, kinds.length);
     assert.is(eventName({ kind: 'outage', scope: 'uplink' }), 'uplink outage');
@@ -44,6 +52,21 @@ suite('graph/mark', (s) => {
       markLabel(fakeOutage({ kind: 'address', fromMs: at('14:02:11') }), NOW_MS),
       '14:02 new address',
     );
+  });
+
+  s.test('a change of the path names its hop, a shift its medians', () => {
+    const at1351 = { fromMs: at('13:51:30'), untilMs: at('13:52:30') };
+    const path = fakeOutage({ ...at1351, kind: 'path', detail: { ttl: 4 } });
+    const shift = fakeOutage({
+      ...at1351,
+      kind: 'shift',
+      detail: { beforeNs: 8.3e6, afterNs: 12.1e6 },
+    });
+    assert.is(markLabel(path, NOW_MS), '13:51 path changed at hop 4');
+    assert.is(plain(markLabel(shift, NOW_MS)), '13:51 median 8.30 ms → 12.1 ms');
+    assert.is(markLabel({ ...shift, detail: {} }, NOW_MS), '13:51 latency moved');
+    const [first] = marksOf([shift, path], span);
+    assert.is(first?.label, '13:51 path changed at hop 4');
   });
 
   s.test('of a flapping line the longest outages are drawn, and not more than fit', () => {

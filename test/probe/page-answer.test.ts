@@ -8,7 +8,7 @@ import { makeSeries, makeSnapshot } from './metrics-snapshot.ts';
 function source() {
   const asked = { snapshot: 0, events: 0, rounds: 0 };
   const parts: PageSource = {
-    snapshot: () => {
+    snapshot: async () => {
       asked.snapshot++;
       return makeSnapshot({ series: [makeSeries({})] });
     },
@@ -27,18 +27,26 @@ function source() {
 }
 
 suite('page-answer', (s) => {
-  s.test('has all targets under / and one under its id', async () => {
+  s.test('has all targets under /, one under its id, and the paths', async () => {
     const { answer } = source();
-    for (const path of ['/', '/target/a400']) {
+    for (const path of ['/', '/target/a400', '/paths']) {
       const page = await answer(path);
       equal([page?.status, page?.type], [200, 'text/html; charset=utf-8']);
-      match(String(page?.body), 'a400');
+      match(String(page?.body), path === '/paths' ? 'No path is traced' : 'a400');
     }
   });
 
   s.test('has no other pages', async () => {
     const { asked, answer } = source();
-    for (const path of ['/target', '/target/', '/target/nobody', '/index.html', '', '//']) {
+    for (const path of [
+      '/target',
+      '/target/',
+      '/target/nobody',
+      '/index.html',
+      '/paths/',
+      '',
+      '//',
+    ]) {
       is(await answer(path), null, path);
     }
     is(asked.rounds, 0);

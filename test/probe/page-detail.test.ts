@@ -7,6 +7,7 @@ import {
   roundTable,
 } from '../../src/probe/page-detail.ts';
 import { fakeCounters, fakeOutage, fakeRound, fakeSeries, NOW_MS } from '../fake/page.ts';
+import { fakePathEvent, fakeShift } from '../fake/page-path.ts';
 import { suite } from '../helper.ts';
 
 /** The cells of each row of a table, as text. */
@@ -100,6 +101,27 @@ suite('probe/page-detail', (s) => {
       'version: 0.1.0',
       '−128 ms',
     ]);
+  });
+
+  s.test('paths and shifts are readable, and last for no time', async () => {
+    const cut = { beforeReached: true, afterReached: false };
+    const found = { beforeReached: false, afterReached: true };
+    const events = [
+      fakePathEvent(at('14:04:00'), ['r1 r2 t', 'r1 n2 n3 t']),
+      fakePathEvent(at('14:03:00'), ['r1 * t', 'r1 n2'], { detail: cut }),
+      fakePathEvent(at('14:02:00'), ['r1', 'r1 t'], { detail: { ...found, ttl: 1 } }),
+      fakeShift(at('14:01:00'), [8.3e6, 12.1e6]),
+    ];
+    const table = (await rows(eventTable(events, NOW_MS))).slice(1);
+    assert.equal(
+      table.map((row) => row.slice(3)),
+      [
+        ['', 'hop 2: r2 → n2, 3 → 4 hops'],
+        ['', 'hop 2: silent → n2, 3 → 2 hops, no longer reaches the target'],
+        ['', 'from hop 1 on, 1 → 2 hops, reaches the target now'],
+        ['', 'median 8.30 ms → 12.1 ms'],
+      ],
+    );
   });
 
   s.test('hundreds of events are bounded, and the rest is counted', async () => {

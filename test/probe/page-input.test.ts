@@ -3,12 +3,15 @@ import {
   firstCloseMs,
   overviewHref,
   parseView,
+  pathsByTarget,
+  pathsHref,
   seriesByTarget,
   seriesName,
   shownSpan,
   targetHref,
 } from '../../src/probe/page-input.ts';
 import { fakeInput, fakeSeries, fakeSnapshot } from '../fake/page.ts';
+import { fakePath } from '../fake/page-path.ts';
 import { suite } from '../helper.ts';
 
 const view = (text: string) => parseView(new URLSearchParams(text));
@@ -17,6 +20,21 @@ suite('probe/page-input', (s) => {
   s.test('an empty query is the last hour, the first page, refreshing', () => {
     const { span, page, isPaused } = view('');
     assert.equal([span.name, page, isPaused], ['1h', 1, false]);
+  });
+
+  s.test('paths are grouped by target, IPv4 first, and have a list of their own', () => {
+    const paths = [
+      fakePath('t', { target: 'b', family: 'v6' }),
+      fakePath('t'),
+      fakePath('t', { target: 'b' }),
+    ];
+    const groups = pathsByTarget(fakeSnapshot([], { paths }));
+    assert.equal([...groups.keys()], ['b', 'a']);
+    assert.equal(
+      groups.get('b')?.map(({ family }) => family),
+      ['v4', 'v6'],
+    );
+    assert.is(pathsHref(view('span=6h&page=2')), '/paths?span=6h&page=2');
   });
 
   s.test('a known span, a page and the pause are taken', () => {

@@ -20,6 +20,7 @@ function told(changes: Partial<SeriesFacts>): Array<{ tone: string; text: string
     outages: [],
     outageMs: 0,
     addressChange: null,
+    pathMedians: null,
     loadedRounds: 0,
     hasRounds: true,
     ...changes,

@@ -12,6 +12,7 @@ import {
   type Line,
   NOW_MS,
 } from '../fake/page.ts';
+import { fakePath, fakeUntraced, plain } from '../fake/page-path.ts';
 import { suite } from '../helper.ts';
 
 const calm: Line = { baseMs: 8, noiseMs: 1, seed: 1 };
@@ -122,6 +123,31 @@ suite('probe/page-overview', (s) => {
     assert.match(page, /href="\/target\/a\?span=24h"/);
   });
 
+  s.test('a path is a line below the graph of its family', async () => {
+    const paths = [fakePath('r1 r2 t'), fakePath('r1 t', { family: 'v6' })];
+    const rounds: PageInput['rounds'] = (query) => fakeRounds(until(query), () => calm);
+    const snapshot = fakeSnapshot([fakeSeries('a', 'v4'), fakeSeries('a', 'v6')], { paths });
+    const page = await renderOverview(fakeInput(snapshot, { rounds }));
+    const panels = page.split('<section class="panel">').slice(1);
+    assert.match(plain(panels[0]), /3 hops, unchanged for 6 d/);
+    assert.match(plain(panels[1]), /2 hops, unchanged for 6 d/);
+  });
+
+  s.test('a target may be traced and not pinged, or the other way round', async () => {
+    const paths = [
+      fakePath('r1 t', { target: 'traced' }),
+      fakeUntraced({ target: 'nameless', state: 'unresolved', reason: 'NXDOMAIN' }),
+    ];
+    const rounds: PageInput['rounds'] = (query) => fakeRounds(until(query), () => calm);
+    const snapshot = fakeSnapshot([fakeSeries('pinged', 'v4')], { paths });
+    const page = await renderOverview(fakeInput(snapshot, { rounds }));
+    assert.equal(cards(page).sort(), ['nameless', 'pinged', 'traced']);
+    assert.match(plain(page), /IPv42 hops, unchanged for 6 d/);
+    assert.match(plain(page), /The one target answers\./);
+    const alone = await renderOverview(fakeInput(fakeSnapshot([], { paths })));
+    assert.match(plain(alone), /1 of 2 paths reach their targets\./);
+  });
+
   s.test('in the first minute there are no graphs and no key to them', async () => {
     const page = await render([fakeSeries('a', 'v4', { lastRound: null })], { rounds: () => [] });
     assert.not.match(page, /role="img"|class="legend"/);
@@ -139,7 +165,7 @@ suite('probe/page-overview', (s) => {
     assert.not.match(page, /<script/);
     assert.ok(page.split('&lt;script&gt;').length > 5);
     for (const [, href = ''] of page.matchAll(/\shref="([^"]*)"/g))
-      assert.match(href, /^(\/(target\/|style-|metrics|api\/|\?|$)|#main|data:image\/svg)/);
+      assert.match(href, /^(\/(target\/|paths$|style-|metrics|api\/|\?|$)|#main|data:image\/svg)/);
     // Outside of quotes no attribute holds anything.
     const tags = page.replace(/"[^"]*"/g, '""').match(/<[a-z][^>]*>/g) ?? [];
     for (const tag of tags) assert.not.match(tag, /=[^"]|\son[a-z]+=|\sstyle=/, tag);
@@ -155,8 +181,12 @@ suite('probe/page-overview', (s) => {
       noiseMs: 4,
       loss: 0.05,
     }));
-    const page = await render(series, { rounds: () => rounds });
+    const hops = Array.from({ length: 16 }, (_, index) => `r${index}`).join(' ');
+    const paths = series.map(({ target, family }) => fakePath(hops, { target, family }));
+    const input = fakeInput(fakeSnapshot(series, { paths }), { rounds: () => rounds });
+    const page = await renderOverview(input);
     assert.is(page.split('role="img"').length - 1, 200);
+    assert.is(page.split('class="strip"').length - 1, 200);
     assert.ok(Buffer.byteLength(page) < 2_000_000, `${Buffer.byteLength(page)} bytes`);
   });
 });

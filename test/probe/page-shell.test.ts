@@ -4,6 +4,7 @@ import { overviewHref, parseView } from '../../src/probe/page-input.ts';
 import { refreshSeconds, renderShell, spanTabs } from '../../src/probe/page-shell.ts';
 import { styleSheet } from '../../src/probe/page-style.ts';
 import { fakeInput, fakeSeries, fakeSnapshot, NOW_MS } from '../fake/page.ts';
+import { fakeUntraced } from '../fake/page-path.ts';
 import { suite } from '../helper.ts';
 
 const view = (text = '') => parseView(new URLSearchParams(text));
@@ -21,6 +22,7 @@ function shell(query = '', hostname = 'probe07'): Promise<string> {
       { kind: 'loss', tone: 'warn', title: 'a loses 3\u202f%.', detail: 'x', target: 'a/"b' },
     ],
     href: overviewHref,
+    place: 'latency',
     main: html`<p>graphs</p>`,
   });
 }
@@ -59,6 +61,17 @@ suite('probe/page-shell', (s) => {
     const slow = fakeInput(young, { roundMs: 3_600_000 });
     assert.is(refreshSeconds(slow), 30);
     assert.is(refreshSeconds(fakeInput(fakeSnapshot([fakeSeries('a', 'v4')]))), 30);
+  });
+
+  s.test('a probe that only traces comes back soon while the first traces are under way', () => {
+    const waiting = fakeSnapshot([], { paths: [fakeUntraced({})] });
+    assert.is(refreshSeconds(fakeInput(waiting)), 3);
+  });
+
+  s.test('the lists are linked, and the one that is shown is marked', async () => {
+    const page = await shell('span=6h');
+    assert.match(page, /<a href="\/\?span=6h" aria-current="page">Latency<\/a>/);
+    assert.match(page, /<a href="\/paths\?span=6h">Paths<\/a>/);
   });
 
   s.test('hostile names are text, in the title as in the head', async () => {

@@ -11,6 +11,7 @@ import {
   fakeSnapshot,
   NOW_MS,
 } from '../fake/page.ts';
+import { fakePath, fakePathEvent, plain } from '../fake/page-path.ts';
 import { suite } from '../helper.ts';
 
 const rounds = ({ fromMs }: RoundQuery): Round[] =>
@@ -63,6 +64,39 @@ suite('probe/page-target', (s) => {
     assert.equal(ids, ['v4x1h', 'v6x1h']);
     assert.match(text, /last 10\u202fmin\./);
     assert.match(text, /<a href="\/target\/a\?span=24h">/);
+  });
+
+  s.test('the path stands beside the graph, family by family, before the other spans', async () => {
+    const paths = [fakePath('r1 t'), fakePath('r1 r2 t', { family: 'v6' })];
+    const input = fakeInput(fakeSnapshot(both, { paths }), { rounds });
+    const text = (await renderTarget(input, 'a')) ?? '';
+    const order = [...text.matchAll(/aria-labelledby="(\w+)t |id="(path-v\d)"/g)].map(
+      ([, graph, path]) => graph ?? path,
+    );
+    assert.equal(order, [
+      ...['v4x1h', 'path-v4', 'v4x6h', 'v4x24h'],
+      ...['v6x1h', 'path-v6', 'v6x6h', 'v6x24h'],
+    ]);
+    assert.is(text.split('class="pair whole"').length - 1, 2);
+  });
+
+  s.test('a change of the path is in the graph, in the history and among the events', async () => {
+    const paths = [fakePath('r1 n2 t')];
+    const events = [fakePathEvent(NOW_MS - 1_800_000, ['r1 r2 t', 'r1 n2 t'])];
+    const input = fakeInput(fakeSnapshot(both, { paths }), { rounds, events });
+    const text = (await renderTarget(input, 'a')) ?? '';
+    assert.match(text, /14:00 path changed at hop 2<\/text>/);
+    assert.match(plain(text), /Changes of the path 14:00:04 IPv4 at hop 2, 3 hops, median as befo/);
+    assert.match(plain(text), /path changed IPv4 hop 2: r2 → n2, 3 hops/);
+  });
+
+  s.test('a target that is only traced has a page of its path', async () => {
+    const paths = [fakePath('r1 t', { target: 'traced' })];
+    const input = fakeInput(fakeSnapshot(both, { paths }), { rounds });
+    const text = (await renderTarget(input, 'traced')) ?? '';
+    assert.is(headline(text).split('.')[0], 'Traces reach traced over IPv4');
+    assert.not.match(text, /class="smoke"|class="legend"|How it is measured/);
+    assert.match(text, /id="path-v4"/);
   });
 
   s.test('rounds, events, counters and how it is measured have their places', async () => {
