@@ -23,6 +23,8 @@ export const NODE_FLAGS: readonly string[] = [
 export interface DaemonOptions {
   targets: readonly string[];
   nodeFlags?: readonly string[];
+  /** The same targets' paths are traced, too. */
+  hasPaths?: boolean;
   /** Before node in the command: `taskset -c 1`. */
   prefix?: readonly string[];
 }
@@ -46,7 +48,7 @@ export function startDaemon(namespace: Namespace, options: DaemonOptions): Daemo
   // The daemon gives up root, and must still reach its state.
   chmodSync(folder, 0o755);
   const file = join(folder, 'probe.json');
-  writeFileSync(file, JSON.stringify(configOf(options.targets)));
+  writeFileSync(file, JSON.stringify(configOf(options)));
   const state = join(folder, 'state');
   const words = [...nodeFlags, MAIN, 'probe', '--config', file, '--state', state];
   const [command = '', ...args] = [...prefix, process.execPath, ...words];
@@ -64,11 +66,12 @@ export function startDaemon(namespace: Namespace, options: DaemonOptions): Daemo
   };
 }
 
-function configOf(targets: readonly string[]): object {
+function configOf({ targets, hasPaths = false }: DaemonOptions): object {
   const list = targets.map((host) => ({
     id: host.replaceAll(':', '_'),
     host,
     families: [host.includes(':') ? 'v6' : 'v4'],
   }));
-  return { schema: 1, listen: LISTEN, measurements: { smokeping: { targets: list } } };
+  const path = hasPaths ? { path: { targets: list } } : {};
+  return { schema: 1, listen: LISTEN, measurements: { smokeping: { targets: list }, ...path } };
 }

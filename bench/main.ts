@@ -3,16 +3,27 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import * as accuracy from './accuracy.ts';
+import * as changePoint from './change-point.ts';
 import * as footprint from './footprint.ts';
 import { describeMachine, machineLine } from './machine.ts';
 import * as micro from './micro.ts';
+import * as paths from './paths.ts';
 import * as rate from './rate.ts';
 import { absent, type Case, type Length, type Row } from './row.ts';
 import * as schedule from './schedule.ts';
 import * as start from './start.ts';
 import { formatTable } from './table.ts';
 
-const CASES: readonly Case[] = [accuracy, rate, micro, schedule, footprint, start];
+const CASES: readonly Case[] = [
+  accuracy,
+  rate,
+  micro,
+  schedule,
+  paths,
+  footprint,
+  start,
+  changePoint,
+];
 
 interface Options {
   cases: readonly Case[];

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { isLoopback, parseAddress } from './address.ts';
+import { PATH } from './config-path.ts';
 import { INTERVAL_MS_MAX, INTERVAL_MS_MIN, TARGET } from './config-target.ts';
 import { duration, expecting, flag, objectMessage, text, wholeNumber } from './config-value.ts';
 
@@ -63,7 +64,7 @@ const STORE = v.strictObject(
 );
 
 const MEASUREMENTS = v.strictObject(
-  { smokeping: v.optional(SMOKEPING, {}) },
+  { smokeping: v.optional(SMOKEPING, {}), path: v.optional(PATH, {}) },
   objectMessage('an object of measurements'),
 );
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { PATH_TARGET, type PathConfig, type PathDocument, toPathConfig } from './config-path.ts';
 import {
   type ConfigDocument,
   DOCUMENT,
@@ -15,13 +16,14 @@ import { formatDuration } from './duration.ts';
 // in a file, where it is a slip of the pen, and is only reported for the control, which may be
 // newer than the probe. Then the schema judges the values, and last what must hold between them.
 
+export type { PathConfig, PathTargetConfig } from './config-path.ts';
 export type { TargetConfig } from './config-target.ts';
 
 /** A configuration with every default filled in; a null hostname is for the caller to fill. */
 export interface ProbeConfig {
   hostname: string | null;
   listen: { address: string; port: number };
-  measurements: { smokeping: SmokepingConfig };
+  measurements: { smokeping: SmokepingConfig; path: PathConfig };
   store: { keepMs: number; bytesMax: number };
 }
 
@@ -101,7 +103,8 @@ function reduce(schema: SchemaNode, value: unknown, path: string[], report: Repo
   if (schema.wrapped !== undefined) return reduce(schema.wrapped, value, path, report);
   if (schema.item !== undefined) return reduceItems(schema.item, value, path, report);
   if (schema.entries === undefined) return value;
-  if (schema === TARGET && typeof value === 'string') return { host: value };
+  const isTarget = schema === TARGET || schema === PATH_TARGET;
+  if (isTarget && typeof value === 'string') return { host: value };
   if (isRecord(value)) return reduceEntries(schema.entries, value, path, report);
   if (!Array.isArray(value)) return value;
   report.issues.push({ path: path.join('.'), message: expecting('an object')({ input: value }) });
@@ -161,7 +164,10 @@ function toProbeConfig(document: ConfigDocument, issues: ConfigIssue[]): ProbeCo
   return {
     hostname,
     listen,
-    measurements: { smokeping: toSmokeping(measurements.smokeping, issues) },
+    measurements: {
+      smokeping: toSmokeping(measurements.smokeping, issues),
+      path: toPath(measurements.path, issues),
+    },
     store: { keepMs: store.keep, bytesMax: store.bytesMax },
   };
 }
@@ -187,6 +193,14 @@ function toSmokeping(document: SmokepingDocument, issues: ConfigIssue[]): Smokep
   });
   if (targets.length === document.targets.length) checkIds(targets, `${path}.targets`, issues);
   return { enable, intervalMs: interval, roundMs: round, timeoutMs: timeout, targets };
+}
+
+function toPath(document: PathDocument, issues: ConfigIssue[]): PathConfig {
+  const own: ConfigIssue[] = [];
+  const config = toPathConfig(document, own);
+  if (own.length === 0) checkIds(config.targets, 'targets', own);
+  issues.push(...own.map(({ path, message }) => ({ path: `measurements.path.${path}`, message })));
+  return config;
 }
 
 function checkInterval(

@@ -18,8 +18,17 @@ import {
 
 const TEXT_LENGTH_MAX = 253;
 const DETAIL_KEYS_MAX = 32;
-const DETAIL_TEXT_LENGTH_MAX = 512;
-const EVENT_KINDS: readonly EventKind[] = ['outage', 'address', 'clock-step', 'config', 'start'];
+/** Holds a path of 64 IPv6 addresses. */
+const DETAIL_TEXT_LENGTH_MAX = 4096;
+const EVENT_KINDS: readonly EventKind[] = [
+  'outage',
+  'address',
+  'path',
+  'shift',
+  'clock-step',
+  'config',
+  'start',
+];
 const COUNTERS = [
   'sequence',
   'sent',

@@ -92,7 +92,8 @@ export interface Round {
   localQueueNs: number | null;
 }
 
-export type EventKind = 'outage' | 'address' | 'clock-step' | 'config' | 'start';
+/** `path`: it leads through other routers; `shift`: its median moved and stayed. */
+export type EventKind = 'outage' | 'address' | 'path' | 'shift' | 'clock-step' | 'config' | 'start';
 
 /** Something that happened; an outage that goes on has `untilMs: null`. */
 export interface ProbeEvent {

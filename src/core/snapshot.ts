@@ -1,3 +1,5 @@
+import type { MdaReport } from './mda.ts';
+import type { Path, PathChange, PathEnd, PathProtocol, PathRound } from './path.ts';
 import type { Family, ProbeEvent, Quality, Round, SendErrorReason } from './round.ts';
 
 // What the daemon knows at one moment. Metrics, page and status API read this and nothing else, so
@@ -87,6 +89,44 @@ export interface EngineCounters {
   inflight: number;
 }
 
+/** All routers that flows to a target were spread over, and when that was found out. */
+export interface PathMultipath extends MdaReport {
+  atMs: number;
+}
+
+/** One (target, family) whose path is traced. */
+export interface PathSnapshot {
+  target: string;
+  host: string;
+  family: Family;
+  ip: string | null;
+  protocol: PathProtocol;
+  intervalMs: number;
+  labels: Record<string, string>;
+  /** `unavailable`: the kernel takes no packets, or not of this protocol. */
+  state: 'tracing' | 'unresolved' | 'unavailable';
+  /** Why it is not traced, in words; null while it is. */
+  reason: string | null;
+  /** The merged path; null before the first trace. */
+  path: Path | null;
+  /** Since when it has been this path; the start of the first trace if it never changed. */
+  sinceMs: number | null;
+  /** Why the last trace ended where it did. */
+  end: PathEnd | null;
+  lastRound: PathRound | null;
+  /** The last changes, oldest first. */
+  changes: readonly PathChange[];
+  /** By TTL - 1: best RTTs of the last traces in ns, oldest first; null where nothing answered. */
+  recent: readonly (readonly (number | null)[])[];
+  traces: number;
+  /** Turns that were left out, because the traces before were not done. */
+  skipped: number;
+  probes: number;
+  changesTotal: number;
+  /** Null before the first search, and where none is configured. */
+  multipath: PathMultipath | null;
+}
+
 export interface ProbeSnapshot {
   hostname: string;
   version: string;
@@ -97,6 +137,7 @@ export interface ProbeSnapshot {
   clock: { state: 'synced' | 'unsynced'; offsetNs: number | null };
   addon: string;
   series: SeriesSnapshot[];
+  paths: PathSnapshot[];
   engine: EngineCounters;
   config: {
     etag: string;

@@ -7,21 +7,24 @@ import { type Measured, newLooked, toSnapshot } from './series.ts';
 export interface RetiredSeries {
   /** Ends the series of a measurement. What still comes of it belongs to the copy returned. */
   retire(measured: Measured, series: number): Measured;
-  isDraining(): boolean;
+  /** The engine series that may have something in flight. */
+  draining(): number[];
   /**
-   * Frees engine series that are drained and forgets what was shown for an hour. Everything that
-   * the engine closed must have been read before: a freed series may be given out again. Returns
-   * the freed ones.
+   * Frees one of these, if it is drained. Everything that the engine closed must have been read
+   * before: a freed series may be given out again. Returns whether it did.
    */
-  maintain(): number[];
-  /** The newest last. */
-  snapshots(): SeriesSnapshot[];
+  free(series: number): boolean;
+  /** Forgets what was shown for an hour. */
+  forget(): void;
+  /** All but some, the newest last; a step reads one. What is retired meanwhile is not among it. */
+  snapshots(except: ReadonlySet<Measured>): Generator<SeriesSnapshot>;
 }
 
 interface Retired {
   measured: Measured;
+  /** Null once it is drained: then `last` is what is shown. */
   series: number | null;
-  snapshot: SeriesSnapshot;
+  last: SeriesSnapshot | null;
   untilMs: number;
 }
 
@@ -29,15 +32,16 @@ const SHOWN_MS = 3_600_000;
 
 /** `monoMs` never goes back. */
 export function keepRetired(engine: Engine, monoMs: () => number): RetiredSeries {
-  let all: Retired[] = [];
+  const all = new Set<Retired>();
+  /** By the engine's series. */
+  const draining = new Map<number, Retired>();
+  /** By what tells them apart for a reader: one that comes and goes leaves one, not many. */
+  const drained = new Map<string, Retired>();
 
-  function drain(one: Retired): number[] {
-    if (one.series === null) return [];
-    const { series } = one;
-    one.snapshot = toSnapshot(one.measured, engine.state(series), false);
-    if (!engine.freeSeries(series)) return [];
-    one.series = null;
-    return [series];
+  function remove(one: Retired): void {
+    all.delete(one);
+    const row = rowOf(one.measured);
+    if (drained.get(row) === one) drained.delete(row);
   }
 
   return {
@@ -47,30 +51,43 @@ export function keepRetired(engine: Engine, monoMs: () => number): RetiredSeries
       measured.series = null;
       measured.lastRound = null;
       measured.looked = newLooked();
-      const snapshot = toSnapshot(copy, engine.state(series), false);
-      // An address that comes and goes leaves one series, not one for each time.
-      all = all.filter((one) => one.series !== null || !isSameRow(one.snapshot, snapshot));
-      all.push({ measured: copy, series, snapshot, untilMs: monoMs() + SHOWN_MS });
+      const old = drained.get(rowOf(copy));
+      if (old !== undefined) remove(old);
+      const one = { measured: copy, series, last: null, untilMs: monoMs() + SHOWN_MS };
+      all.add(one);
+      draining.set(series, one);
       return copy;
     },
-    isDraining: () => all.some((one) => one.series !== null),
-    maintain() {
-      const freed = all.flatMap(drain);
-      const nowMs = monoMs();
-      all = all.filter((one) => one.series !== null || nowMs < one.untilMs);
-      return freed;
+    draining: () => [...draining.keys()],
+    free(series) {
+      const one = draining.get(series);
+      if (one === undefined) return false;
+      const last = toSnapshot(one.measured, engine.state(series), false);
+      if (!engine.freeSeries(series)) return false;
+      draining.delete(series);
+      one.series = null;
+      one.last = last;
+      const row = rowOf(one.measured);
+      const old = drained.get(row);
+      if (old !== undefined) all.delete(old);
+      drained.set(row, one);
+      return true;
     },
-    snapshots: () => all.map(({ snapshot }) => snapshot),
+    forget() {
+      const nowMs = monoMs();
+      for (const one of all) if (one.series === null && nowMs >= one.untilMs) remove(one);
+    },
+    *snapshots(except) {
+      for (const one of [...all]) {
+        if (except.has(one.measured)) continue;
+        const { measured, series, last } = one;
+        yield last ?? toSnapshot(measured, series === null ? null : engine.state(series), false);
+      }
+    },
   };
 }
 
-function isSameRow(a: SeriesSnapshot, b: SeriesSnapshot): boolean {
-  return (
-    a.target === b.target &&
-    a.family === b.family &&
-    a.host === b.host &&
-    a.ip === b.ip &&
-    a.source === b.source &&
-    a.tos === b.tos
-  );
+function rowOf({ target, family, ip }: Measured): string {
+  const { id, host, source, tos } = target;
+  return JSON.stringify([id, family, host, ip, source, tos]);
 }

@@ -9,10 +9,12 @@ import type { Engine } from '../engine/engine.ts';
 import type { EngineEvent } from '../engine/readers.ts';
 import { trackOutages } from './outages.ts';
 import { type FamilyAnswer, isSame, keepAddress, type Names } from './resolution.ts';
-import { lookAtSends, type Measured, seriesKey, toRound, toSnapshot } from './series.ts';
+import { type Measured, seriesKey, toRound } from './series.ts';
 import { addSeries, type Entry, keyOf, newEntry, type Owner } from './smokeping-entry.ts';
-import { type OutageContext, takeOutage } from './smokeping-outages.ts';
+import { type Look, startLook } from './smokeping-look.ts';
+import { type OutageEvent, takeOutages } from './smokeping-outages.ts';
 import { keepRetired } from './smokeping-retired.ts';
+import { readSeries } from './smokeping-snapshot.ts';
 import { toSpec } from './source.ts';
 
 export interface SmokepingOptions {
@@ -32,11 +34,14 @@ export interface SmokepingOptions {
 
 /** A series that could not be made is tried again after this time. */
 const RETRY_MS = 5000;
+/** Rounds, and events, that are read after one tick. */
+const CLOSED_AT_ONCE = 16;
 
 export class Smokeping {
   private readonly options: SmokepingOptions;
   private readonly outages;
   private readonly retired;
+  private readonly look: Look;
   private entries = new Map<string, Entry>();
   private readonly owners = new Map<number, Owner>();
   /** Rounds of each (target, family) since the start, over all its series. */
@@ -46,10 +51,17 @@ export class Smokeping {
   constructor(options: SmokepingOptions) {
     this.options = options;
     this.retired = keepRetired(options.engine, options.monoMs);
-    this.outages = trackOutages({
-      bootId: options.bootId,
-      left: options.openEvents,
-      emit: options.onEvent,
+    const { engine, monoMs, bootId, openEvents: left, onEvent: emit } = options;
+    this.outages = trackOutages({ bootId, left, emit });
+    this.look = startLook({
+      engine,
+      monoMs,
+      entries: () => this.entries.values(),
+      owners: this.owners,
+      retired: this.retired,
+      collect: () => this.collect(),
+      onDevice: (entry) => this.lookAtDevice(entry),
+      onResolve: (entry) => void this.resolve(entry),
     });
   }
 
@@ -75,15 +87,15 @@ export class Smokeping {
     }
     this.outages.droppedUplink(this.options.nowMs());
     this.plan();
-    this.maintain();
+    this.look.restart();
   }
 
   /** Reads some of what the engine has closed; call after every tick. Returns how much it was. */
   collect(): number {
     const { engine, bootId } = this.options;
-    const events = engine.takeEvents();
-    const rounds = engine.takeRounds();
-    for (const event of events) this.takeEvent(event);
+    const events = engine.takeEvents(CLOSED_AT_ONCE);
+    const rounds = engine.takeRounds(CLOSED_AT_ONCE);
+    if (events.length > 0) this.takeEvents(events);
     for (const closed of rounds) {
       const measured = this.owners.get(closed.series)?.measured;
       if (measured === undefined) continue;
@@ -97,25 +109,25 @@ export class Smokeping {
     return events.length + rounds.length;
   }
 
-  /** Looks after names, interfaces and replaced series; call about once a second. */
-  maintain(): void {
-    const nowMs = this.options.monoMs();
-    for (const entry of this.entries.values()) {
-      if (lookAtSends(entry.measured, this.options.engine)) this.lookAtDevice(entry);
-      if (nowMs >= entry.retryAtMs) this.lookAtDevice(entry);
-      if (nowMs >= entry.resolveAtMs) void this.resolve(entry);
-    }
-    if (this.retired.isDraining()) while (this.collect() > 0);
-    for (const series of this.retired.maintain()) this.owners.delete(series);
+  /**
+   * Looks after names, interfaces and replaced series, at each about once a second and at some of
+   * them in one call; call after every tick. Returns false when there is more to do soon.
+   */
+  maintain(): boolean {
+    return this.look.step();
   }
 
-  /** Current series first, then replaced ones, the newest last. */
-  snapshots(): SeriesSnapshot[] {
+  /** Current series first, then replaced ones; a step reads one (smokeping-snapshot.ts). */
+  snapshots(): Generator<SeriesSnapshot> {
+    const { owners, retired } = this;
     const { engine } = this.options;
-    const current = [...this.entries.values()].map(({ measured }) =>
-      toSnapshot(measured, measured.series === null ? null : engine.state(measured.series), true),
-    );
-    return [...current, ...this.retired.snapshots()];
+    return readSeries({ engine, entries: () => this.entries, owners, retired });
+  }
+
+  /** Where the target of an event is measured now; null when it is about none. */
+  addressOf({ target, family }: Pick<ProbeEvent, 'target' | 'family'>): string | null {
+    if (target === null || family === null) return null;
+    return this.entries.get(keyOf(target, family))?.measured.ip ?? null;
   }
 
   openOutages(): ProbeEvent[] {
@@ -216,20 +228,21 @@ export class Smokeping {
       owner.measured = this.retired.retire(measured, series);
   }
 
-  private takeEvent(event: EngineEvent): void {
-    if (event.kind === 'clock-step') {
-      const { stepNs } = event;
-      const atMs = Math.round(event.atMs);
-      const place = { target: null, family: null, scope: null };
-      this.emit({ kind: 'clock-step', fromMs: atMs, untilMs: atMs, ...place, detail: { stepNs } });
-      return;
+  private takeEvents(events: readonly EngineEvent[]): void {
+    const outageEvents: OutageEvent[] = [];
+    for (const event of events) {
+      if (event.kind === 'clock-step') this.announceStep(event);
+      else outageEvents.push(event);
     }
-    takeOutage(this.outageContext(), event);
-  }
-
-  private outageContext(): OutageContext {
     const { engine, nowMs } = this.options;
     const { owners, outages } = this;
-    return { engine, nowMs, owners, outages, entries: () => this.entries.values() };
+    const entries = () => this.entries.values();
+    takeOutages({ engine, nowMs, owners, outages, entries }, outageEvents);
+  }
+
+  private announceStep({ atMs, stepNs }: EngineEvent & { kind: 'clock-step' }): void {
+    const fromMs = Math.round(atMs);
+    const place = { target: null, family: null, scope: null };
+    this.emit({ kind: 'clock-step', fromMs, untilMs: fromMs, ...place, detail: { stepNs } });
   }
 }

@@ -83,8 +83,10 @@ export async function sendAnswer(
   };
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (typeof body === 'string' || body instanceof Uint8Array) {
-    response.setHeader('content-length', Buffer.byteLength(body));
-    response.end(body);
+    // Encoded here, and not once for its length and again by the socket.
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    response.setHeader('content-length', bytes.length);
+    response.end(bytes);
   } else if (request.method === 'HEAD') {
     response.end();
   } else {
@@ -92,7 +94,7 @@ export async function sendAnswer(
   }
 }
 
-const PART_BYTES = 32_768;
+const PART_LENGTH = 16_384;
 
 async function sendParts(
   request: IncomingMessage,
@@ -100,21 +102,26 @@ async function sendParts(
   parts: AsyncIterable<Part> | Iterable<Part>,
 ): Promise<void> {
   const slice = startSlice();
-  let held: Buffer[] = [];
-  let heldBytes = 0;
+  let held: Part[] = [];
+  let heldLength = 0;
   for await (const part of parts) {
-    const bytes = Buffer.from(part as string);
-    held.push(bytes);
-    heldBytes += bytes.length;
-    if (heldBytes < PART_BYTES) continue;
-    const isAccepted = response.write(Buffer.concat(held, heldBytes));
+    held.push(part);
+    heldLength += part.length;
+    if (heldLength < PART_LENGTH) continue;
+    const isAccepted = response.write(joined(held));
     held = [];
-    heldBytes = 0;
+    heldLength = 0;
     if (!isAccepted) await drained(request, response);
     if (request.socket.destroyed) return;
     if (slice.isOver()) await slice.next();
   }
-  response.end(Buffer.concat(held, heldBytes));
+  response.end(joined(held));
+}
+
+// A string goes to the kernel as it is: bytes of it would be a copy more, and garbage.
+function joined(parts: readonly Part[]): Part {
+  if (parts.every((part) => typeof part === 'string')) return parts.join('');
+  return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
 }
 
 // A pipelined answer is no one's turn yet and never hears `close`, so the socket is asked as well.

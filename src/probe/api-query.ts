@@ -22,6 +22,12 @@ export interface RoundsQuery extends EventsQuery {
   next: string | null;
 }
 
+/** Which paths. */
+export interface PathsQuery {
+  target: string | null;
+  family: Family | null;
+}
+
 export type Parsed<Query> = { ok: true; query: Query } | { ok: false; message: string };
 
 export function parseRoundsQuery(query: URLSearchParams): Parsed<RoundsQuery> {
@@ -32,9 +38,17 @@ export function parseEventsQuery(query: URLSearchParams): Parsed<EventsQuery> {
   return parse(query, EVENTS_SCHEMA, bounds);
 }
 
-const EVENTS_ENTRIES = {
+export function parsePathsQuery(query: URLSearchParams): Parsed<PathsQuery> {
+  return parse(query, PATHS_SCHEMA, ({ target = null, family = null }) => ({ target, family }));
+}
+
+const PATHS_ENTRIES = {
   target: text(/^[A-Za-z0-9._:@-]{1,253}$/, 'must be 1 to 253 letters, digits or . _ : @ -'),
   family: v.optional(v.picklist(['v4', 'v6'], 'must be v4 or v6')),
+};
+const PATHS_SCHEMA = v.strictObject(PATHS_ENTRIES);
+const EVENTS_ENTRIES = {
+  ...PATHS_ENTRIES,
   since: milliseconds(),
   until: milliseconds(),
   limit: limit(EVENTS_MAX),
@@ -68,7 +82,13 @@ function limit(max: number) {
   );
 }
 
-function parse<Schema extends v.GenericSchema<unknown, v.InferOutput<typeof EVENTS_SCHEMA>>, Query>(
+/** Whatever is bounded is bounded by these. */
+interface Span {
+  since?: number | undefined;
+  until?: number | undefined;
+}
+
+function parse<Schema extends v.GenericSchema<unknown, object>, Query>(
   query: URLSearchParams,
   schema: Schema & { entries: Record<string, unknown> },
   finish: (given: v.InferOutput<Schema>) => Query,
@@ -77,7 +97,7 @@ function parse<Schema extends v.GenericSchema<unknown, v.InferOutput<typeof EVEN
   if (twice !== undefined) return refuse(twice, 'is given more than once');
   const result = v.safeParse(schema, Object.fromEntries(query));
   if (!result.success) return explain(result.issues[0], Object.keys(schema.entries));
-  const { since, until } = result.output;
+  const { since, until } = result.output as Span;
   if (since !== undefined && until !== undefined && since > until) {
     return refuse('since', `must not be later than until (${until})`);
   }

@@ -1,5 +1,5 @@
 import type { ProbeEvent, Round } from '../core/round.ts';
-import type { ProbeSnapshot, SeriesSnapshot } from '../core/snapshot.ts';
+import type { PathSnapshot, ProbeSnapshot, SeriesSnapshot } from '../core/snapshot.ts';
 import {
   type Answer,
   answerError,
@@ -12,6 +12,7 @@ import {
 import {
   type EventsQuery,
   parseEventsQuery,
+  parsePathsQuery,
   parseRoundsQuery,
   type RoundsQuery,
 } from './api-query.ts';
@@ -47,8 +48,13 @@ export interface PageAnswer {
   headers?: Readonly<Record<string, string>>;
 }
 
+/** `probe`: everything but series and paths, of which there may be thousands; `paths`: with paths
+ * alone; `series`: all. */
+export type SnapshotScope = 'probe' | 'paths' | 'series';
+
 export interface ApiSource {
-  snapshot(): ProbeSnapshot;
+  /** Read while other work passes: the figures of one series are of one moment. */
+  snapshot(scope: SnapshotScope): Promise<ProbeSnapshot>;
   /** Rejects with ERR_USAGE when `next` is none that it gave. */
   rounds(query: RoundsQuery): Promise<RoundsPage>;
   events(query: EventsQuery): Promise<readonly ProbeEvent[]>;
@@ -82,6 +88,7 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/api/v1/status', answerStatus],
   ['/api/v1/rounds', answerRounds],
   ['/api/v1/events', answerEvents],
+  ['/api/v1/paths', answerPaths],
   ...METRIC_GROUPS.map((group): [string, Route] => [
     group === 'all' ? '/metrics' : `/metrics/${group}`,
     (source) => answerMetrics(source, group),
@@ -97,12 +104,38 @@ function answerHealth(source: ApiSource): Answer {
   return answerJson(health, health.ok ? 200 : 503);
 }
 
-function answerMetrics(source: ApiSource, group: MetricGroup): Answer {
-  return { status: 200, type: METRICS_TYPE, body: metricsParts(group, source.snapshot()) };
+async function answerMetrics(source: ApiSource, group: MetricGroup): Promise<Answer> {
+  const snapshot = await source.snapshot(SCOPES[group]);
+  return { status: 200, type: METRICS_TYPE, body: metricsParts(group, snapshot) };
 }
 
-function answerStatus(source: ApiSource): Answer {
-  const snapshot = source.snapshot();
+const SCOPES: Readonly<Record<MetricGroup, SnapshotScope>> = {
+  all: 'series',
+  smokeping: 'series',
+  path: 'paths',
+  self: 'probe',
+};
+
+async function answerPaths(source: ApiSource, request: ApiRequest): Promise<Answer> {
+  const parsed = parsePathsQuery(request.query);
+  if (!parsed.ok) return answerError(400, 'bad-query', parsed.message);
+  const { target, family } = parsed.query;
+  const { paths } = await source.snapshot('paths');
+  const items = paths.filter(
+    (path) =>
+      (target === null || path.target === target) && (family === null || path.family === family),
+  );
+  const body = jsonList({ head: {}, key: 'paths', items: items.map(pathStatus), tail: {} });
+  return { status: 200, type: JSON_TYPE, body };
+}
+
+function pathStatus(path: PathSnapshot): object {
+  const { target: id, recent: _, ...rest } = path;
+  return { id, ...rest };
+}
+
+async function answerStatus(source: ApiSource): Promise<Answer> {
+  const snapshot = await source.snapshot('series');
   const { hostname, version, hardware, bootId, clock, engine, config, store } = snapshot;
   const head = {
     hostname,
@@ -115,14 +148,17 @@ function answerStatus(source: ApiSource): Answer {
     config: { etag: config.etag, appliedMs: config.appliedMs, error: config.error },
     store: { bytes: store.bytes, oldestMs: store.oldestMs, errors: store.errors },
   };
-  const items = snapshot.series.filter((series) => series.current).map(targetStatus);
+  const items = targetStatuses(snapshot.series);
   const body = jsonList({ head, key: 'targets', items, tail: {} });
   return { status: 200, type: JSON_TYPE, body };
 }
 
-function targetStatus(series: SeriesSnapshot): object {
-  const { target: id, host, family, ip, state, reason, lastRound } = series;
-  return { id, host, family, ip, state, reason, lastRound };
+function* targetStatuses(all: readonly SeriesSnapshot[]): Generator<object> {
+  for (const series of all) {
+    if (!series.current) continue;
+    const { target: id, host, family, ip, state, reason, lastRound } = series;
+    yield { id, host, family, ip, state, reason, lastRound };
+  }
 }
 
 async function answerRounds(source: ApiSource, request: ApiRequest): Promise<Answer> {

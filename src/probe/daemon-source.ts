@@ -1,14 +1,14 @@
 // What the listener answers from: the snapshot of the moment and the rounds of the store.
 import type { ProbeSnapshot } from '../core/snapshot.ts';
 import type { EventsQuery } from './api-query.ts';
-import type { ApiSource, Health } from './api-routes.ts';
+import type { ApiSource, Health, SnapshotScope } from './api-routes.ts';
 import { answerPage } from './page-answer.ts';
 import type { RoundQuery } from './page-input.ts';
 import type { RoundStore, StoreQuery } from './store.ts';
 
 export interface DaemonParts {
   store: Pick<RoundStore, 'page' | 'rounds' | 'events'>;
-  snapshot: () => ProbeSnapshot;
+  snapshot: (scope: SnapshotScope) => Promise<ProbeSnapshot>;
   health: () => Health;
   /** As the engine was started with. */
   roundMs: number;
@@ -31,7 +31,7 @@ export function sourceOf(parts: DaemonParts): ApiSource {
 
 function pageSource({ store, snapshot, roundMs, timeoutMs }: DaemonParts) {
   return {
-    snapshot,
+    snapshot: () => snapshot('series'),
     roundMs,
     timeoutMs,
     // A round that began before the span still reaches into it.

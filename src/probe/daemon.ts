@@ -5,21 +5,23 @@ const os = process.getBuiltinModule('node:os');
 import type { ProbeConfig } from '../core/config.ts';
 import type { EventKind, ProbeEvent } from '../core/round.ts';
 import type { ProbeSnapshot } from '../core/snapshot.ts';
-import { Engine } from '../engine/engine.ts';
-import { openBest } from '../engine/open.ts';
 import { dropRoot, type Identity, nextIdentity } from '../engine/privileges.ts';
 import { type Pump, startPump } from '../engine/pump.ts';
 import { openNames } from '../measure/names.ts';
 import { Smokeping } from '../measure/smokeping.ts';
 import { type Server, startServer } from './api.ts';
+import type { SnapshotScope } from './api-routes.ts';
 import { judgeConfig, loadConfig } from './config-file.ts';
+import { openEngine } from './daemon-engine.ts';
+import { type DaemonEvents, openDaemonEvents } from './daemon-events.ts';
 import { type HealthWatch, watchHealth } from './daemon-health.ts';
+import { type DaemonPaths, openDaemonPaths } from './daemon-paths.ts';
 import { sourceOf } from './daemon-source.ts';
 import { stopMeasuring } from './daemon-stop.ts';
 import type { Log } from './log.ts';
 import { prepareState } from './places.ts';
 import { openReloader, type Reloader } from './reload.ts';
-import { buildSnapshot, gatherFacts, type ProbeFacts } from './snapshot.ts';
+import { buildSnapshot, gather, gatherFacts, type ProbeFacts } from './snapshot.ts';
 import { openStore, type RoundStore } from './store.ts';
 
 export interface DaemonOptions {
@@ -32,9 +34,8 @@ export interface DaemonOptions {
   onFatal: (error: unknown) => void;
 }
 
-/** Share of the interval by which a send may be early or late. */
-const JITTER = 0.05;
-const MAINTAIN_MS = 1000;
+/** How often health and unsaved events are looked after. */
+const LOOK_MS = 1000;
 /** Of a text in an event; the log has it whole. */
 const DETAIL_LENGTH_MAX = 500;
 
@@ -53,7 +54,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     if (identity !== null) dropRoot(identity);
     store = await openStore(directory, { ...loaded.config.store, nowMs: Date.now });
     const facts = gatherFacts(engine, options.version, { ...loaded, file });
-    daemon = new Daemon(options, { facts, store, identity });
+    daemon = new Daemon(options, { facts, store, identity, directory });
     await daemon.start();
     return daemon;
   } catch (error) {
@@ -67,16 +68,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-function openEngine(config: ProbeConfig): Engine {
-  const { roundMs, timeoutMs, targets } = config.measurements.smokeping;
-  const load = targets.reduce((sum, { intervalMs, families }) => {
-    return sum + (1000 * families.length) / intervalMs;
-  }, 0);
-  const pace = { jitter: JITTER, packetsPerSecond: load };
-  return new Engine({ openTransport: openBest, roundMs, timeoutMs, ...pace });
-}
-
 interface Parts {
+  /** Where state is kept. */
+  directory: string;
   facts: ProbeFacts;
   store: RoundStore;
   identity: Identity | null;
@@ -92,22 +86,32 @@ export class Daemon {
   private readonly store: RoundStore;
   private readonly names = openNames();
   private readonly health: HealthWatch;
+  private readonly events: DaemonEvents;
   private readonly smokeping: Smokeping;
+  private readonly paths: DaemonPaths;
   private pump: Pump | null = null;
   private reloader: Reloader | null = null;
   private server: Server | null = null;
-  private maintainedAt = 0;
-  private isEventUnsaved = false;
+  private lookedAt = 0;
   private hasFailed = false;
   private stopping: Promise<void> | null = null;
 
-  constructor(options: DaemonOptions, { facts, store, identity }: Parts) {
+  constructor(options: DaemonOptions, { facts, store, identity, directory }: Parts) {
     this.options = options;
     this.facts = facts;
     this.store = store;
     this.identity = identity;
     const monoMs = (): number => performance.now();
+    this.events = openDaemonEvents({ store, log: options.log });
     this.health = watchHealth({ stats: () => store.stats(), monoMs });
+    this.paths = openDaemonPaths({
+      facts,
+      names: this.names,
+      directory,
+      log: options.log,
+      onEvent: (event) => this.takeEvent(event),
+      onWork: () => this.pump?.wake(),
+    });
     this.smokeping = new Smokeping({
       engine: facts.engine,
       names: this.names,
@@ -115,7 +119,10 @@ export class Daemon {
       nowMs: Date.now,
       monoMs,
       openEvents: store.openEvents(),
-      onRound: (round) => store.appendRound(round),
+      onRound: (round) => {
+        store.appendRound(round);
+        this.paths.takeRound(round);
+      },
       onEvent: (event) => this.takeEvent(event),
       onPlan: (packetsPerSecond, intervalMsMin) => {
         facts.engine.planFor(packetsPerSecond, smokepingOf(facts).timeoutMs);
@@ -143,6 +150,7 @@ export class Daemon {
     });
     this.announce('start', { version: options.version });
     this.smokeping.configure(smokepingOf(facts));
+    this.paths.configure(facts.startedWith.measurements.path);
     if ('file' in options.config) this.reloader = this.watch(options.config.file);
   }
 
@@ -157,12 +165,12 @@ export class Daemon {
     return this.stopping;
   }
 
-  snapshot(): ProbeSnapshot {
-    return buildSnapshot(this.facts, {
-      series: this.smokeping.snapshots(),
-      store: this.store.stats(),
-      openEvents: this.smokeping.openOutages(),
-    });
+  async snapshot(scope: SnapshotScope): Promise<ProbeSnapshot> {
+    const series = scope === 'series' ? await gather(this.smokeping.snapshots()) : [];
+    const paths = scope === 'probe' ? [] : await gather(this.paths.snapshots());
+    const store = this.store.stats();
+    const openEvents = this.smokeping.openOutages();
+    return buildSnapshot(this.facts, { series, paths, store, openEvents });
   }
 
   private watch(file: string): Reloader {
@@ -171,7 +179,10 @@ export class Daemon {
       facts: this.facts,
       log: this.options.log,
       reader: this.identity?.name ?? 'this user',
-      configure: (config) => this.smokeping.configure(config),
+      configure: ({ smokeping, path }) => {
+        this.smokeping.configure(smokeping);
+        this.paths.configure(path);
+      },
       onRefused: (error) => this.announce('config', { error: error.slice(0, DETAIL_LENGTH_MAX) }),
     });
   }
@@ -185,7 +196,7 @@ export class Daemon {
       log: this.options.log,
       ...sourceOf({
         store: this.store,
-        snapshot: () => this.snapshot(),
+        snapshot: (scope) => this.snapshot(scope),
         health: () => this.health.judge(this.pump?.idleMs() ?? 0),
         roundMs,
         timeoutMs,
@@ -194,33 +205,20 @@ export class Daemon {
   }
 
   private afterTick(): void {
-    this.smokeping.collect();
+    const isMore = this.smokeping.collect() > 0;
+    this.paths.afterTick();
+    if (!this.smokeping.maintain() || isMore) this.pump?.wake();
     const now = performance.now();
-    if (now - this.maintainedAt < MAINTAIN_MS) return;
-    this.maintainedAt = now;
-    this.smokeping.maintain();
+    if (now - this.lookedAt < LOOK_MS) return;
+    this.lookedAt = now;
+    this.paths.maintain();
     this.health.look();
-    this.saveEvents();
-  }
-
-  /** Events are rare, and an outage that a crash forgot would begin again: they wait no minute. */
-  private saveEvents(): void {
-    if (!this.isEventUnsaved) return;
-    this.isEventUnsaved = false;
-    // What cannot be written is counted by the store and shows as its health.
-    this.store.flush().catch(() => undefined);
+    this.events.look();
   }
 
   private takeEvent(event: ProbeEvent): void {
-    this.store.appendEvent(event);
-    this.isEventUnsaved = true;
-    const { log } = this.options;
-    const { kind, target, family, fromMs, untilMs, detail } = event;
-    // A member of an outage of the uplink was told when it went down itself.
-    if (kind !== 'outage' || (untilMs === null && 'uplink' in detail)) return;
-    const what = target === null ? 'the uplink' : `${target} (${family})`;
-    if (untilMs === null) log.warn(`outage of ${what}`);
-    else log.info(`outage of ${what} is over`, { ms: untilMs - fromMs });
+    this.events.take(event);
+    this.paths.takeEvent(event, this.smokeping.addressOf(event));
   }
 
   private announce(kind: EventKind, detail: ProbeEvent['detail']): void {
@@ -233,6 +231,7 @@ export class Daemon {
     this.pump?.stop();
     this.reloader?.close();
     this.names.close();
+    await this.paths.close();
     await stopMeasuring({
       engine: this.facts.engine,
       isEngineSound: !this.hasFailed,

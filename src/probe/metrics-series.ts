@@ -7,6 +7,7 @@ import {
 } from '../core/round.ts';
 import type { SeriesSnapshot } from '../core/snapshot.ts';
 import { type Family, type LabelSet, labelSet, type MetricType, type Row } from './metrics-text.ts';
+import type { TimeSlice } from './time-slice.ts';
 
 // What SPARKY's names lack, one row for each target and family. Counters go on for as long as a
 // replaced series is exported; what describes the present is there for a current one only.
@@ -18,9 +19,14 @@ export interface SeriesItem {
 }
 
 /** One row for each set of labels; beside a current series, one that was replaced gives way. */
-export function seriesRows(series: readonly SeriesSnapshot[], nowMs: number): Row<SeriesItem>[] {
+export async function seriesRows(
+  series: readonly SeriesSnapshot[],
+  nowMs: number,
+  slice: TimeSlice,
+): Promise<Row<SeriesItem>[]> {
   const rows = new Map<string, Row<SeriesItem>>();
   for (const one of series) {
+    if (slice.isOver()) await slice.next();
     const { family, host, ip, target } = one;
     const set = labelSet({ family, host, ip: ip ?? '', target });
     const isHidden = rows.get(set.text)?.item.series.current === true && !one.current;

@@ -1,5 +1,6 @@
 import { type ProbeSnapshot, type SeriesSnapshot, SPARKY_BUCKETS } from '../core/snapshot.ts';
 import { type Family, type Labels, labelSet, putHistogram, type Row } from './metrics-text.ts';
+import type { TimeSlice } from './time-slice.ts';
 
 // The names, labels and spelling of smokeping_prober, so that its dashboards go on working. They
 // subtract these families from each other, which matches by labels: all carry the same set.
@@ -12,11 +13,15 @@ export type SmokepingItem = readonly SeriesSnapshot[];
  * that only differ in what has no label here are summed. Series that were replaced and linger are
  * left out beside a current one: their counters would make a jump when they go.
  */
-export function smokepingRows(series: readonly SeriesSnapshot[]): Row<SmokepingItem>[] {
+export async function smokepingRows(
+  series: readonly SeriesSnapshot[],
+  slice: TimeSlice,
+): Promise<Row<SmokepingItem>[]> {
   const addressed = series.filter((one) => one.ip !== null);
   const names = labelNames(addressed);
   const rows = new Map<string, { set: Row<SmokepingItem>['set']; item: SeriesSnapshot[] }>();
   for (const one of addressed) {
+    if (slice.isOver()) await slice.next();
     const set = labelSet(labelsOf(one, names));
     const row = rows.get(set.text);
     if (row === undefined) rows.set(set.text, { set, item: [one] });

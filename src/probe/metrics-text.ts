@@ -32,11 +32,15 @@ export interface Family<Item> extends MetricDescription {
 export interface Row<Item> {
   set: LabelSet;
   item: Item;
+  /** When it was measured, where a scrape may come much later. */
+  timestampMs?: number;
 }
 
 /** A family together with the rows that it prints. */
 export interface BoundFamily extends MetricDescription {
   rows: readonly LabelSet[];
+  /** By row; null where no row has one: the scrape's time holds. */
+  timestampsMs: readonly (number | undefined)[] | null;
   write(row: number, put: Put): void;
 }
 
@@ -56,6 +60,9 @@ export function bindFamilies<Item>(
   rows: readonly Row<Item>[],
 ): BoundFamily[] {
   const sets = rows.map((row) => row.set);
+  const timestampsMs = rows.some((row) => row.timestampMs !== undefined)
+    ? rows.map((row) => row.timestampMs)
+    : null;
   return families.map((family) => ({
     name: family.name,
     type: family.type,
@@ -63,6 +70,7 @@ export function bindFamilies<Item>(
     unit: family.unit,
     labels: family.labels,
     rows: sets,
+    timestampsMs,
     write(index, put) {
       const row = rows[index];
       if (row !== undefined) family.write(row.item, put);
@@ -78,15 +86,18 @@ export function familyHeader(family: MetricDescription): string {
 export function familyLines(family: BoundFamily, from: number, until: number): string {
   let text = '';
   let base = '';
+  let stamp = '';
   function put(value: number | null, extra: LabelSet = NO_LABELS, suffix: Suffix = ''): void {
     if (value === null || !Number.isFinite(value)) return;
     const comma = base === '' || extra.text === '' ? '' : ',';
     const labels = base + comma + extra.text;
     const braces = labels === '' ? '' : `{${labels}}`;
-    text += `${family.name}${suffix}${braces} ${value}\n`;
+    text += `${family.name}${suffix}${braces} ${value}${stamp}\n`;
   }
   for (let row = from; row < until; row++) {
     base = family.rows[row]?.text ?? '';
+    const timestampMs = family.timestampsMs?.[row];
+    stamp = timestampMs === undefined ? '' : ` ${Math.round(timestampMs)}`;
     family.write(row, put);
   }
   return text;

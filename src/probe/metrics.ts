@@ -1,5 +1,7 @@
 import type { Metric, Registry as PromRegistry } from 'prom-client';
+import { FAMILIES } from '../core/round.ts';
 import type { ProbeSnapshot } from '../core/snapshot.ts';
+import { MTR_FAMILIES, mtrRows, PATH_FAMILIES, pathRows } from './metrics-path.ts';
 import { SELF_FAMILIES } from './metrics-self.ts';
 import { SERIES_FAMILIES, seriesRows } from './metrics-series.ts';
 import {
@@ -21,17 +23,12 @@ import { startSlice, type TimeSlice } from './time-slice.ts';
 // and nothing is ever observed for each sample. Only the registry's own file of prom-client is
 // loaded: its index brings @opentelemetry/api and 10 MiB with it.
 
-export type MetricGroup = 'all' | 'smokeping' | 'self';
+export type MetricGroup = 'all' | 'smokeping' | 'path' | 'self';
 
-export const METRIC_GROUPS: readonly MetricGroup[] = ['all', 'smokeping', 'self'];
+export const METRIC_GROUPS: readonly MetricGroup[] = ['all', 'smokeping', 'path', 'self'];
 
 /** Groups that have a name and a scrape job, but no measurement yet. */
-export const METRIC_GROUPS_PLANNED: readonly string[] = [
-  'path',
-  'http-v4',
-  'http-v6',
-  'throughput',
-];
+export const METRIC_GROUPS_PLANNED: readonly string[] = ['http-v4', 'http-v6', 'throughput'];
 
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
@@ -43,19 +40,19 @@ export async function renderMetrics(group: MetricGroup, snapshot: ProbeSnapshot)
 }
 
 /**
- * The same in parts of some 100 KB. Between parts the event loop gets its turn, so the snapshot
- * must not change underneath: it is a copy, or of an engine that replaces its figures.
+ * The same in parts of some 16 KB. Between parts, and while one is made, the event loop gets its
+ * turn, so the snapshot must not change underneath: it is a copy.
  */
 export async function* metricsParts(
   group: MetricGroup,
   snapshot: ProbeSnapshot,
 ): AsyncGenerator<string> {
   const slice = startSlice();
-  for (const families of familyBlocks(group, snapshot)) {
+  for await (const families of familyBlocks(group, snapshot)) {
     const registry = registryOf(families);
-    if (slice.isOver()) await slice.next();
     for (const family of families) {
-      if (family.rows.length <= REGISTRY_ROWS_MAX) {
+      if (slice.isOver()) await slice.next();
+      if (family.rows.length <= REGISTRY_ROWS_MAX && family.timestampsMs === null) {
         yield `${await registry.getSingleMetricAsString(family.name)}\n`;
       } else {
         yield* familyParts(family, slice);
@@ -67,22 +64,32 @@ export async function* metricsParts(
 /** Every family that a group may export, for the documentation. */
 export function describeMetrics(group: MetricGroup): readonly MetricDescription[] {
   const smokeping = [...SMOKEPING_FAMILIES, ...SMOKEPING_PROBER_FAMILIES, ...SERIES_FAMILIES];
-  if (group === 'smokeping') return smokeping;
-  return group === 'self' ? SELF_FAMILIES : [...smokeping, ...SELF_FAMILIES];
+  const path = [...MTR_FAMILIES.v4, ...MTR_FAMILIES.v6, ...PATH_FAMILIES];
+  const groups = { smokeping, path, self: SELF_FAMILIES };
+  return group === 'all' ? [...smokeping, ...path, ...SELF_FAMILIES] : groups[group];
 }
 
 /** Block by block, because making the labels of many targets is work of its own. */
-export function* familyBlocks(
+export async function* familyBlocks(
   group: MetricGroup,
   snapshot: ProbeSnapshot,
-): Generator<readonly BoundFamily[]> {
+): AsyncGenerator<readonly BoundFamily[]> {
+  const slice = startSlice();
+  const { series, paths, nowMs } = snapshot;
   const probe = [{ set: NO_LABELS, item: snapshot }];
-  if (group !== 'self') {
-    yield bindFamilies(SMOKEPING_FAMILIES, smokepingRows(snapshot.series));
+  if (group === 'all' || group === 'smokeping') {
+    yield bindFamilies(SMOKEPING_FAMILIES, await smokepingRows(series, slice));
     yield bindFamilies(SMOKEPING_PROBER_FAMILIES, probe);
-    yield bindFamilies(SERIES_FAMILIES, seriesRows(snapshot.series, snapshot.nowMs));
+    yield bindFamilies(SERIES_FAMILIES, await seriesRows(series, nowMs, slice));
   }
-  if (group !== 'smokeping') yield bindFamilies(SELF_FAMILIES, probe);
+  if (group === 'all' || group === 'path') {
+    for (const family of FAMILIES) {
+      const rows = await mtrRows(paths, family, { ...snapshot, slice });
+      yield bindFamilies(MTR_FAMILIES[family], rows);
+    }
+    yield bindFamilies(PATH_FAMILIES, await pathRows(paths, nowMs, slice));
+  }
+  if (group === 'all' || group === 'self') yield bindFamilies(SELF_FAMILIES, probe);
 }
 
 /** A registry of prom-client in which every family reads its rows when it is asked. */
@@ -105,18 +112,24 @@ export function registryOf(families: readonly BoundFamily[]): PromRegistry {
 
 // The registry prints a family in one go, at some microseconds a line: well for a probe of the
 // usual size; beyond that the loop would be held for too long.
-const REGISTRY_ROWS_MAX = 64;
-const SLICE_ROWS = 32;
+const REGISTRY_ROWS_MAX = 16;
+/** Rows between two looks at the clock: of a histogram, some 0.3 ms. */
+const STEP_ROWS = 8;
+const PART_LENGTH = 16_384;
 
 const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);
 const Registry = require('prom-client/lib/registry.js') as new () => PromRegistry;
 
 async function* familyParts(family: BoundFamily, slice: TimeSlice): AsyncGenerator<string> {
-  yield familyHeader(family);
-  for (let row = 0; row < family.rows.length; row += SLICE_ROWS) {
-    yield familyLines(family, row, Math.min(row + SLICE_ROWS, family.rows.length));
+  let text = familyHeader(family);
+  for (let row = 0; row < family.rows.length; row += STEP_ROWS) {
     if (slice.isOver()) await slice.next();
+    text += familyLines(family, row, Math.min(row + STEP_ROWS, family.rows.length));
+    if (text.length < PART_LENGTH) continue;
+    yield text;
+    text = '';
   }
+  yield text;
 }
 
 function valuesOf(family: BoundFamily): object[] {

@@ -1,6 +1,6 @@
 // The configuration in force, and how a changed file takes its place while measuring goes on. What
 // sockets, listener and store were made with holds until the next start.
-import type { ProbeConfig, SmokepingConfig } from '../core/config.ts';
+import type { ProbeConfig } from '../core/config.ts';
 import { ProbeError } from '../core/error.ts';
 import { isReadable, type LoadedConfig, loadConfig, watchConfig } from './config-file.ts';
 import type { Log } from './log.ts';
@@ -13,7 +13,7 @@ export interface ReloadOptions {
   /** Who reads the file from now on. */
   reader: string;
   /** Measures by this from now on. */
-  configure: (config: SmokepingConfig) => void;
+  configure: (config: ProbeConfig['measurements']) => void;
   /** Told what is wrong with a file that was refused. */
   onRefused: (reason: string) => void;
 }
@@ -59,7 +59,7 @@ function apply({ file, facts, log, configure }: ReloadOptions, loaded: LoadedCon
   for (const key of waitingChanges(facts.startedWith, before.config, loaded.config)) {
     log.warn(`${file}: the change of ${key} takes effect at the next start`);
   }
-  configure(loaded.config.measurements.smokeping);
+  configure(loaded.config.measurements);
   log.info('configuration applied', { etag: loaded.etag });
 }
 
@@ -77,4 +77,6 @@ const START_ONLY: readonly [string, (config: ProbeConfig) => unknown][] = [
   ['store', (config) => config.store],
   ['measurements.smokeping.round', (config) => config.measurements.smokeping.roundMs],
   ['measurements.smokeping.timeout', (config) => config.measurements.smokeping.timeoutMs],
+  ['measurements.path.packetsPerSecond', (config) => config.measurements.path.packetsPerSecond],
+  ['measurements.path.answersPerSecond', (config) => config.measurements.path.answersPerSecond],
 ];

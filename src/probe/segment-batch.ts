@@ -2,6 +2,7 @@ import type { ProbeEvent, Round } from '../core/round.ts';
 import { parseEvent, parseRound } from '../core/round-schema.ts';
 import { PAYLOAD_BYTES_MAX, putFrame } from './segment.ts';
 import { encodeEvent, encodeRound, encodeSeries, type Series } from './segment-record.ts';
+import { startSlice } from './time-slice.ts';
 
 // Turns records into frames. Names of a series are written before its first round of a segment,
 // and again now and then, so that one damaged frame does not cost a series its segment.
@@ -44,18 +45,25 @@ export interface Written {
 }
 
 const ROUNDS_PER_NAMES = 64;
+// A record takes some 20 µs.
+const RECORDS_PER_LOOK = 4;
 
-/** Fills `target` with the first of the records, as many as fit; `dictionary` gains their names. */
-export function fillBatch(
+/**
+ * Fills `target` with the first of the records, as many as fit; `dictionary` gains their names.
+ * Meanwhile other work may put more behind the records, and must leave these where they are.
+ */
+export async function fillBatch(
   target: Uint8Array,
   records: readonly StoreRecord[],
   dictionary: Dictionary,
   limits: BatchLimits,
-): Batch {
+): Promise<Batch> {
+  const slice = startSlice(RECORDS_PER_LOOK);
   const batch: Batch = { bytes: target, taken: 0, written: [], named: [] };
   let { originMs } = limits;
   let at = 0;
   for (const record of records) {
+    if (slice.isOver()) await slice.next();
     if (record.t === 'round' && !Number.isFinite(originMs)) originMs = record.round.fromMs;
     if (!isWithin(record, originMs, limits.spanMs)) break;
     const end = putRecord(target, at, record, { dictionary, batch });

@@ -115,7 +115,7 @@ export class SegmentWriter {
     this.#batch ??= new Uint8Array(BATCH_BYTES);
     const room = Math.max(0, this.#limits.bytesMax - segment.bytes);
     const limits = { originMs: segment.index.fromMs, spanMs: this.#limits.spanMs };
-    const batch = fillBatch(this.#batch.subarray(0, room), records, this.#dictionary, limits);
+    const batch = await fillBatch(this.#batch.subarray(0, room), records, this.#dictionary, limits);
     try {
       await writeAll(this.#handle, batch.bytes, segment.bytes);
     } catch (error) {

@@ -1,14 +1,21 @@
-// Everything that metrics, page and status API show, gathered at one moment.
+// Everything that metrics, page and status API show. The series are gathered in slices, so that
+// thousands of them do not hold up the tick: those of one snapshot are some milliseconds apart.
 const os = process.getBuiltinModule('node:os');
 
 import { randomBytes } from 'node:crypto';
 import type { ProbeConfig } from '../core/config.ts';
 import type { ProbeEvent } from '../core/round.ts';
-import type { EngineCounters, ProbeSnapshot, SeriesSnapshot } from '../core/snapshot.ts';
+import type {
+  EngineCounters,
+  PathSnapshot,
+  ProbeSnapshot,
+  SeriesSnapshot,
+} from '../core/snapshot.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { LoadedConfig } from './config-file.ts';
 import { hardwareModel } from './places.ts';
 import type { StoreStats } from './store.ts';
+import { startSlice } from './time-slice.ts';
 
 /** What does not change by measuring. */
 export interface ProbeFacts {
@@ -46,6 +53,7 @@ export function gatherFacts(
 
 export interface Measurements {
   series: SeriesSnapshot[];
+  paths: PathSnapshot[];
   store: StoreStats;
   openEvents: ProbeEvent[];
 }
@@ -64,6 +72,7 @@ export function buildSnapshot(facts: ProbeFacts, measured: Measurements): ProbeS
     clock: { state: engine.isClockSynced() ? 'synced' : 'unsynced', offsetNs: null },
     addon: engine.transport.name,
     series: measured.series,
+    paths: measured.paths,
     engine: engineCounters(engine),
     config: {
       etag: applied.etag,
@@ -80,6 +89,17 @@ export function buildSnapshot(facts: ProbeFacts, measured: Measurements): ProbeS
     },
     openEvents: measured.openEvents,
   };
+}
+
+/** Takes each step of a reader when there is time for it. */
+export async function gather<One>(steps: Iterable<One>): Promise<One[]> {
+  const slice = startSlice();
+  const all: One[] = [];
+  for (const one of steps) {
+    all.push(one);
+    if (slice.isOver()) await slice.next();
+  }
+  return all;
 }
 
 function engineCounters(engine: Engine): EngineCounters {

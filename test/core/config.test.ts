@@ -43,6 +43,16 @@ suite('core/config', ({ test }) => {
           timeoutMs: 5000,
           targets: [],
         },
+        path: {
+          enable: true,
+          intervalMs: 30_000,
+          multipath: false,
+          probes: 3,
+          maxTtl: 30,
+          packetsPerSecond: 100,
+          answersPerSecond: 10,
+          targets: [],
+        },
       },
       store: { keepMs: 172_800_000, bytesMax: 67_108_864 },
     });
@@ -81,13 +91,13 @@ suite('core/config', ({ test }) => {
     ]);
   });
 
-  test('knows no paths yet: an error in a file, skipped and named from the control', () => {
-    const document = { schema: 1, measurements: { path: { targets: ['a.example'] } } };
+  test('a kind it does not know is an error in a file, skipped and named from the control', () => {
+    const document = { schema: 1, measurements: { http: { targets: ['a.example'] } } };
 
     assert.equal(refused(document), [
-      'measurements.path: this version has no such measurement: expected smokeping',
+      'measurements.http: this version has no such measurement: expected smokeping, path',
     ]);
-    assert.equal(unsupported(document), ['measurements.path']);
+    assert.equal(unsupported(document), ['measurements.http']);
   });
 
   test('skips what the control knows and this version does not', () => {
@@ -209,6 +219,10 @@ suite('core/config', ({ test }) => {
         measurements: fc.record({
           smokeping: fc.record(
             { interval: json, round: json, timeout: json, targets: fc.oneof(json, fc.array(json)) },
+            { requiredKeys: [] },
+          ),
+          path: fc.record(
+            { interval: json, protocol: json, probes: json, targets: fc.array(json) },
             { requiredKeys: [] },
           ),
         }),

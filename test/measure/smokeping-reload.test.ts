@@ -110,7 +110,9 @@ suite('smokeping/reload', (s) => {
     world.configure(target4('a'));
     await world.run(30);
 
-    not.ok(world.smokeping.snapshots().some(({ current, target: id }) => current && id === 'b'));
+    not.ok(
+      [...world.smokeping.snapshots()].some(({ current, target: id }) => current && id === 'b'),
+    );
     const [old] = world.retired();
     equal([old?.target, old?.counters.sent], ['b', world.sentTo(B)]);
     ok(Math.abs(world.sentTo(B) - 45) <= 1);
@@ -139,7 +141,7 @@ suite('smokeping/reload', (s) => {
 
     is(world.sentTo(A) + world.sentTo(B), sent);
     equal(
-      world.smokeping.snapshots().filter(({ current }) => current),
+      [...world.smokeping.snapshots()].filter(({ current }) => current),
       [],
     );
     equal(world.plans.at(-1), { packetsPerSecond: 0, intervalMsMin: 3_600_000 });
@@ -156,7 +158,7 @@ suite('smokeping/reload', (s) => {
     await world.run(10);
 
     is(world.sentTo('198.18.0.3'), 0);
-    is(world.smokeping.snapshots().length, 2);
+    is([...world.smokeping.snapshots()].length, 2);
   });
 
   s.test(

@@ -64,7 +64,7 @@ export interface World {
   /** Packets to an address that the kernel took. */
   sentTo(ip: string): number;
   configure(...targets: TargetConfig[]): void;
-  /** Lets time pass as the daemon does: ticks, and once a second a look around. */
+  /** Lets time pass as the daemon does: ticks, and a look around after each. */
   run(seconds: number, tickMs?: number): Promise<void>;
   nowMs(): number;
   series(target: string, family?: Family): SeriesSnapshot;
@@ -131,20 +131,19 @@ export function openWorld(options: WorldOptions = {}): World {
         clock.advanceMs(tickMs);
         engine.tick(64);
         smokeping.collect();
-        if (at % 1000 !== 0) continue;
-        smokeping.maintain();
+        const isOver = smokeping.maintain();
         // What the names answer is taken in before the next tick.
-        await new Promise((resolve) => setImmediate(resolve));
+        if (!isOver || at % 1000 === 0) await new Promise((resolve) => setImmediate(resolve));
       }
     },
     series(target, family = 'v4') {
-      const found = smokeping
-        .snapshots()
-        .find((one) => one.current && one.target === target && one.family === family);
+      const found = [...smokeping.snapshots()].find(
+        (one) => one.current && one.target === target && one.family === family,
+      );
       if (found === undefined) throw new Error(`${target} (${family}) is not measured`);
       return found;
     },
-    retired: () => smokeping.snapshots().filter((one) => !one.current),
+    retired: () => [...smokeping.snapshots()].filter((one) => !one.current),
     roundsOf: (target, family = 'v4') =>
       rounds.filter((round) => round.target === target && round.family === family),
     eventsOf(kind) {

@@ -25,7 +25,7 @@ export function startTestServer(
     address: '127.0.0.1',
     port: 0,
     hostnames: ['probe07', 'fd7a:115c::1'],
-    snapshot: () => makeSnapshot(),
+    snapshot: async () => makeSnapshot(),
     rounds: async () => ({ rounds: [makeRound(), makeRound({ sequence: 813 })], next: 'abc' }),
     events: async () => [],
     health: () => ({ ok: true, reason: null }),

@@ -2,12 +2,14 @@ import * as assert from 'uvu/assert';
 import { decode } from '../../src/core/codec.ts';
 import { ProbeError } from '../../src/core/error.ts';
 import type { Round } from '../../src/core/round.ts';
+import type { PathSnapshot } from '../../src/core/snapshot.ts';
 import type { Server, ServerOptions } from '../../src/probe/api.ts';
 import type { EventsQuery, RoundsQuery } from '../../src/probe/api-query.ts';
 import { suite } from '../helper.ts';
 import { type Fetched, get, startTestServer } from './api-client.ts';
 import { parseMetrics } from './metrics-parse.ts';
 import { makeRound, makeSeries, makeSnapshot, NOW_MS } from './metrics-snapshot.ts';
+import { makePath } from './path-snapshot.ts';
 
 suite('api-routes', ({ test }) => {
   test('metrics are served whole and by group', async () => {
@@ -19,15 +21,16 @@ suite('api-routes', ({ test }) => {
     };
 
     const smokeping = await names('/metrics/smokeping');
+    const path = await names('/metrics/path');
     const self = await names('/metrics/self');
 
-    assert.equal(await names('/metrics'), [...smokeping, ...self]);
+    assert.equal(await names('/metrics'), [...smokeping, ...path, ...self]);
     assert.ok(smokeping.includes('smokeping_requests_total'));
     assert.ok(self.includes('flint_build_info'));
   });
 
   test('groups that are not measured yet, and those that never were, get 404', async () => {
-    for (const group of ['path', 'http-v4', 'http-v6', 'throughput']) {
+    for (const group of ['http-v4', 'http-v6', 'throughput']) {
       const { status, text } = await fetchOnce(`/metrics/${group}`);
       assert.is(status, 404);
       assert.match(text, group);
@@ -127,10 +130,39 @@ suite('api-routes', ({ test }) => {
     assert.equal(asked, [expected]);
   });
 
+  test('paths are listed, one a line, with all that is known of them', async () => {
+    const multipath = { nodes: [], links: [], sent: 9, isComplete: true, atMs: NOW_MS };
+    const path = makePath({ multipath: { ...multipath, nodeMissMax: 0.05, pathMissMax: 0.1 } });
+    const { text } = await fetchPaths('', [path, makePath({ family: 'v6' })]);
+
+    const { target: id, recent: _, ...rest } = path;
+    const { paths } = JSON.parse(text);
+    assert.equal(paths[0], { id, ...rest });
+    assert.is(paths[1].family, 'v6');
+    assert.is(text.split('\n').length, 2 + 3);
+  });
+
+  test('paths can be asked for by target and family, and by nothing else', async () => {
+    const all = [makePath(), makePath({ family: 'v6' }), makePath({ target: 'b' })];
+    const ids = async (query: string) =>
+      JSON.parse((await fetchPaths(query, all)).text).paths.map(
+        ({ id, family }: { id: string; family: string }) => `${id} ${family}`,
+      );
+
+    assert.equal(await ids('?target=a400'), ['a400 v4', 'a400 v6']);
+    assert.equal(await ids('?target=a400&family=v6'), ['a400 v6']);
+    assert.equal(await ids('?family=v4'), ['a400 v4', 'b v4']);
+    assert.equal(await ids('?target=nobody'), []);
+    for (const query of ['?limit=1', '?family=v5', '?family=v4&family=v6', '?target=']) {
+      const { status, text } = await fetchPaths(query, all);
+      assert.equal([status, JSON.parse(text).error.code], [400, 'bad-query'], query);
+    }
+  });
+
   test('the status tells about the probe and each current target', async () => {
     const old = makeSeries({ ip: '203.0.113.39', current: false });
     const snapshot = makeSnapshot({ series: [old, makeSeries()] });
-    const { text } = await fetchOnce('/api/v1/status', {}, { snapshot: () => snapshot });
+    const { text } = await fetchOnce('/api/v1/status', {}, { snapshot: async () => snapshot });
 
     const status = JSON.parse(text);
     assert.is(status.hostname, 'probe07');
@@ -153,7 +185,7 @@ suite('api-routes', ({ test }) => {
 
   test('a probe without targets has a valid status', async () => {
     const snapshot = makeSnapshot({ series: [] });
-    const { text } = await fetchOnce('/api/v1/status', {}, { snapshot: () => snapshot });
+    const { text } = await fetchOnce('/api/v1/status', {}, { snapshot: async () => snapshot });
 
     assert.equal(JSON.parse(text).targets, []);
   });
@@ -207,6 +239,11 @@ suite('api-routes', ({ test }) => {
     }
   });
 });
+
+function fetchPaths(query: string, paths: PathSnapshot[]): Promise<Fetched> {
+  const snapshot = async () => makeSnapshot({ paths });
+  return fetchOnce(`/api/v1/paths${query}`, {}, { snapshot });
+}
 
 async function fetchOnce(
   path: string,

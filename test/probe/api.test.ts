@@ -180,7 +180,7 @@ suite('api', ({ test }) => {
 
   test('a reader that stops reading costs no more than what the socket holds', async () => {
     const snapshot = makeSnapshot({ series: makeCrowd(1000) });
-    const server = await startTestServer({ snapshot: () => snapshot });
+    const server = await startTestServer({ snapshot: async () => snapshot });
     const socket = connect(server.port, '127.0.0.1');
     try {
       socket.pause();

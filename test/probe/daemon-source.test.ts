@@ -25,7 +25,7 @@ function noted(found: { rounds?: Round[]; events?: ProbeEvent[] } = {}) {
         return found.events ?? [];
       },
     },
-    snapshot: () => {
+    snapshot: async () => {
       asked['snapshot']?.push(null);
       return makeSnapshot({ series: [makeSeries({})] });
     },

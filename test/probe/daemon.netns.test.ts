@@ -121,7 +121,8 @@ suite('daemon', (s) => {
     const labels = { target: 'far', reason: 'unreachable' };
     ok((findValue(samples, 'flint_send_errors_total', labels) ?? 0) > 20);
     is(findValue(samples, 'flint_config_last_reload_successful'), 1);
-    is((await daemon.get('/metrics/path')).status, 404);
+    is((await daemon.get('/metrics/path')).status, 200);
+    is((await daemon.get('/metrics/http-v4')).status, 404);
   });
 
   s.testIf(missing, 'shows a page for all targets and one for each', async () => {

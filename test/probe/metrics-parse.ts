@@ -5,6 +5,8 @@ export interface ParsedSample {
   name: string;
   labels: Record<string, string>;
   value: number;
+  /** Where the line tells when it was measured. */
+  timestampMs?: number;
 }
 
 /** Throws on a malformed line, a doubled series, or a family that is torn apart. */
@@ -61,8 +63,10 @@ function parseSample(line: string): ParsedSample {
     at += label[0].length;
   }
   const rest = line.slice(head[2] === '{' ? at + 1 : at);
-  if (!/^ -?\d+(\.\d+)?(e[+-]?\d+)?$/.test(rest)) throw new Error(`bad value: ${line}`);
-  return { name: head[1] ?? '', labels, value: Number(rest) };
+  const figures = /^ (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?: (\d{1,15}))?$/.exec(rest);
+  if (figures === null) throw new Error(`bad value: ${line}`);
+  const sample = { name: head[1] ?? '', labels, value: Number(figures[1]) };
+  return figures[2] === undefined ? sample : { ...sample, timestampMs: Number(figures[2]) };
 }
 
 function unescapeLabel(text: string): string {

@@ -142,6 +142,7 @@ export function makeSnapshot(change: Partial<ProbeSnapshot> = {}): ProbeSnapshot
       readable: true,
     },
     store: { bytes: 5_242_880, oldestMs: NOW_MS - 24_000_000, errors: 0, lastError: null },
+    paths: [],
     openEvents: [],
     ...change,
   };

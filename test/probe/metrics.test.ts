@@ -11,9 +11,11 @@ import {
   renderMetrics,
 } from '../../src/probe/metrics.ts';
 import { familyHeader, familyLines } from '../../src/probe/metrics-text.ts';
+import { gather } from '../../src/probe/snapshot.ts';
 import { suite } from '../helper.ts';
 import { parseMetrics } from './metrics-parse.ts';
 import { makeCrowd, makeSeries, makeSnapshot } from './metrics-snapshot.ts';
+import { makePath } from './path-snapshot.ts';
 
 const promtool = spawnSync('promtool', ['--version']).error === undefined;
 const missing = promtool ? null : 'promtool is not on the PATH';
@@ -36,9 +38,10 @@ suite('metrics', ({ test, testIf }) => {
   test('our writer and the registry of prom-client print the same', async () => {
     const snapshot = makeSnapshot({ series: [...variedSnapshot().series, ...makeCrowd(50)] });
 
-    for (const families of familyBlocks('all', snapshot)) {
+    for await (const families of familyBlocks('all', snapshot)) {
       const registry = registryOf(families);
       for (const family of families.filter(({ name }) => !name.startsWith('flint_process'))) {
+        if (family.timestampsMs !== null) continue;
         const ours = familyHeader(family) + familyLines(family, 0, family.rows.length);
         assert.is(ours, `${await registry.getSingleMetricAsString(family.name)}\n`);
       }
@@ -60,13 +63,15 @@ suite('metrics', ({ test, testIf }) => {
     const names = (group: (typeof METRIC_GROUPS)[number]) =>
       describeMetrics(group).map((m) => m.name);
 
-    assert.equal(names('all'), [...names('smokeping'), ...names('self')]);
+    assert.equal(names('all'), [...names('smokeping'), ...names('path'), ...names('self')]);
     assert.is(new Set(names('all')).size, names('all').length);
   });
 
   test('docs/metrics.md lists exactly what is exported', () => {
     const text = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
-    const listed = text.split('\n').filter((line) => /^\| `(smokeping|flint)_/.test(line));
+    const listed = text
+      .split('\n')
+      .filter((line) => /^\| `(smokeping|mtr_v[46]|flint)_/.test(line));
 
     const exported = describeMetrics('all').map(({ name, type, labels, unit, help }) => {
       const shown = labels.map((label) => `\`${label}\``).join(', ');
@@ -78,7 +83,8 @@ suite('metrics', ({ test, testIf }) => {
 
   test('every family is exported with the labels that it is described with', async () => {
     const labels = { region: 'north' };
-    const snapshot = makeSnapshot({ series: [makeSeries({ labels })] });
+    const paths = [makePath(), makePath({ family: 'v6' })];
+    const snapshot = makeSnapshot({ series: [makeSeries({ labels })], paths });
 
     const samples = parseMetrics(await renderMetrics('all', snapshot));
 
@@ -94,15 +100,44 @@ suite('metrics', ({ test, testIf }) => {
     const hostile = ['a"b', 'a\\', '\\"', 'x\n# TYPE y counter\ny 1', '{}', 'ü\u0000\r\t', '$&'];
     const series = hostile.map((text) => makeSeries({ target: text, host: text, source: text }));
     const labels = { constructor: 'x"\n', toString: '\\n' };
-    const snapshot = makeSnapshot({ series: [...series, makeSeries({ labels })] });
+    const paths = hostile.map((text) => makePath({ target: text, host: text }));
+    const snapshot = makeSnapshot({ series: [...series, makeSeries({ labels })], paths });
 
     const samples = parseMetrics(await renderMetrics('all', snapshot));
+    const reached = samples.filter(({ name }) => name === 'flint_path_reached');
+    assert.equal(
+      reached.map((sample) => sample.labels['target']),
+      hostile,
+    );
 
     const sent = samples.filter(({ name }) => name === 'smokeping_requests_total');
     assert.equal(sent.map((sample) => sample.labels['host']).slice(0, -1), hostile);
     assert.is(sent.at(-1)?.labels['constructor'], labels.constructor);
     assert.is(sent.at(-1)?.labels['toString'], labels.toString);
     assert.is(sent[0]?.labels['constructor'], '');
+  });
+
+  test('a scrape of 2 000 series never holds the event loop for long', async () => {
+    const crowd = makeCrowd(1000);
+    const holds: number[] = [];
+    let used = process.cpuUsage();
+    const timer = setInterval(() => {
+      const { user, system } = process.cpuUsage(used);
+      used = process.cpuUsage();
+      holds.push((user + system) / 1000);
+    }, 1);
+    for (let count = 0; count < 3; count++) {
+      const series = await gather(crowd.values());
+      for await (const part of metricsParts('all', makeSnapshot({ series }))) {
+        assert.ok(part.length < 100_000);
+      }
+    }
+    clearInterval(timer);
+
+    // The compiler and the collector count too, now and then.
+    const [, , , fourth = 0] = holds.sort((a, b) => b - a);
+    assert.ok(holds.length > 20, `${holds.length} turns`);
+    assert.ok(fourth < 20, `${holds.slice(0, 8).map(Math.round).join(', ')} ms`);
   });
 
   test('the event loop turns while 1 000 targets are printed', async () => {
@@ -150,6 +185,12 @@ function variedSnapshot(): ProbeSnapshot {
         ...unknown,
       }),
       makeSeries({ target: 'out', host: 'out.example', state: 'down' }),
+    ],
+    paths: [
+      makePath(),
+      makePath({ family: 'v6', protocol: 'udp' }),
+      makePath({ target: 'lab', host: 'lab.example', path: null, lastRound: null, sinceMs: null }),
+      makePath({ target: 'dead', host: 'dead.example', state: 'unresolved', ip: null }),
     ],
     clock: { state: 'unsynced', offsetNs: null },
   });

@@ -12,10 +12,10 @@ import { suite } from '../helper.ts';
 const EVER = { originMs: Number.POSITIVE_INFINITY, spanMs: Number.POSITIVE_INFINITY };
 
 suite('probe/segment-batch', ({ test }) => {
-  test('takes what fits and names a series once', () => {
+  test('takes what fits and names a series once', async () => {
     const dictionary = emptyDictionary();
-    const first = fillBatch(new Uint8Array(1000), rounds(100), dictionary, EVER);
-    const second = fillBatch(new Uint8Array(1000), rounds(100), dictionary, EVER);
+    const first = await fillBatch(new Uint8Array(1000), rounds(100), dictionary, EVER);
+    const second = await fillBatch(new Uint8Array(1000), rounds(100), dictionary, EVER);
 
     assert.ok(first.bytes.length <= 1000 && first.bytes.length > 880);
     assert.is(first.taken, first.written.length);
@@ -26,16 +26,16 @@ suite('probe/segment-batch', ({ test }) => {
     assert.ok(second.taken > first.taken, 'the names took room in the first batch alone');
   });
 
-  test('takes nothing where there is no room, and then names nothing', () => {
+  test('takes nothing where there is no room, and then names nothing', async () => {
     const dictionary = emptyDictionary();
     for (const size of [0, 10, 150]) {
-      const batch = fillBatch(new Uint8Array(size), rounds(1), dictionary, EVER);
+      const batch = await fillBatch(new Uint8Array(size), rounds(1), dictionary, EVER);
       assert.equal([batch.taken, batch.bytes.length, batch.named], [0, 0, []]);
     }
     assert.equal(dictionary, emptyDictionary());
   });
 
-  test('leaves out what is malformed or too big, and goes on behind it', () => {
+  test('leaves out what is malformed or too big, and goes on behind it', async () => {
     const long = 'x'.repeat(512);
     const detail = Object.fromEntries(Array.from({ length: 32 }, (_, i) => [`k${i}`, long]));
     const records: StoreRecord[] = [
@@ -44,31 +44,49 @@ suite('probe/segment-batch', ({ test }) => {
       { t: 'event', event: fakeEvent('big', { detail }) },
       { t: 'event', event: fakeEvent('good') },
     ];
-    const batch = fillBatch(new Uint8Array(65_536), records, emptyDictionary(), EVER);
+    const batch = await fillBatch(new Uint8Array(65_536), records, emptyDictionary(), EVER);
 
     assert.is(batch.taken, 4);
     const record = { t: 'event', event: fakeEvent('good') };
     assert.equal(batch.written, [{ record, at: 0, namesAt: null }]);
   });
 
-  test('stops at a round that is too far from the first of the segment', () => {
+  test('stops at a round that is too far from the first of the segment', async () => {
     const limits = { originMs: Number.POSITIVE_INFINITY, spanMs: 3 * ROUND_MS };
-    const forward = fillBatch(new Uint8Array(65_536), rounds(10), emptyDictionary(), limits);
+    const forward = await fillBatch(new Uint8Array(65_536), rounds(10), emptyDictionary(), limits);
     const back = { ...limits, originMs: fakeRound(20).fromMs };
-    const backward = fillBatch(new Uint8Array(65_536), rounds(10), emptyDictionary(), back);
+    const backward = await fillBatch(new Uint8Array(65_536), rounds(10), emptyDictionary(), back);
 
     assert.is(forward.taken, 4);
     assert.is(backward.taken, 0);
   });
 
-  test('forgets the names of a batch that was not written', () => {
+  test('lets timers run while it fills, and takes what is appended meanwhile', async () => {
+    const records = rounds(500);
+    let turns = 0;
+    const timer = setInterval(() => {
+      turns++;
+      records.push(...rounds(1));
+    }, 1);
+    const until = performance.now() + 5000;
+    while (turns === 0 && performance.now() < until) {
+      const count = records.length;
+      const batch = await fillBatch(new Uint8Array(1_048_576), records, emptyDictionary(), EVER);
+      assert.ok(batch.taken >= count);
+      assert.is(batch.taken, records.length);
+    }
+    clearInterval(timer);
+    assert.ok(turns > 0);
+  });
+
+  test('forgets the names of a batch that was not written', async () => {
     const dictionary = emptyDictionary();
-    fillBatch(new Uint8Array(1000), rounds(1), dictionary, EVER);
+    await fillBatch(new Uint8Array(1000), rounds(1), dictionary, EVER);
     const other: StoreRecord = { t: 'round', round: fakeRound(1, { ip: '203.0.113.41' }) };
-    forgetBatch(fillBatch(new Uint8Array(1000), [other], dictionary, EVER), dictionary);
+    forgetBatch(await fillBatch(new Uint8Array(1000), [other], dictionary, EVER), dictionary);
 
     assert.equal([...dictionary.names.keys()], [namesKey(fakeRound(0))]);
-    const again = fillBatch(new Uint8Array(1000), [other], dictionary, EVER);
+    const again = await fillBatch(new Uint8Array(1000), [other], dictionary, EVER);
     assert.equal(again.named, [namesKey(other.round)]);
     assert.is(dictionary.names.get(namesKey(other.round))?.index, 2, 'a number is never reused');
   });

@@ -40,7 +40,7 @@ suite('snapshot', (s) => {
     known.isConfigReadable = false;
     const series = [makeSeries({})];
 
-    const snapshot = buildSnapshot(known, { series, store: STORE, openEvents: [] });
+    const snapshot = buildSnapshot(known, { series, store: STORE, paths: [], openEvents: [] });
 
     is(snapshot.series, series);
     equal(snapshot.store, { bytes: 7, oldestMs: 5, errors: 1, lastError: 'no space' });
@@ -66,7 +66,7 @@ suite('snapshot', (s) => {
     rig.transport.isSynced = false;
     rig.run(100);
 
-    const { clock } = buildSnapshot(known, { series: [], store: STORE, openEvents: [] });
+    const { clock } = buildSnapshot(known, { series: [], store: STORE, paths: [], openEvents: [] });
 
     is(clock.state, 'unsynced');
   });

@@ -196,7 +196,7 @@ suite('probe/store', ({ test }) => {
       withStore(directory, async (store) => {
         store.appendRound(fakeRound(0, { jitterNs: Number.NaN }));
         store.appendRound(fakeRound(1));
-        store.appendEvent(fakeEvent('e', { detail: { text: 'x'.repeat(600) } }));
+        store.appendEvent(fakeEvent('e', { detail: { text: 'x'.repeat(4097) } }));
         await store.flush();
 
         assert.equal(await store.rounds({}), [fakeRound(1)]);
