@@ -109,8 +109,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--no-pace', text: 'no limits: routers may fall silent' },
       {
         flags: '--flows <n>',
-        text: 'find all routers that share the load (UDP, TCP), with n flows at most',
-        parse: wholeNumber(1, FLOWS_MAX),
+        text: `find all routers that share the load (UDP, TCP); n flows at most, of ${FLOWS_MAX}`,
+        parse: wholeNumber(1, 65_536),
       },
       { flags: '--names', text: 'look up the names of routers' },
       { flags: '--mtu', text: 'find the largest packet that passes whole' },

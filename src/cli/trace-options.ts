@@ -1,6 +1,7 @@
 // What `flint trace` was asked for.
 import type { PathProtocol } from '../core/path.ts';
 import type { Family } from '../core/round.ts';
+import { FLOWS_MAX } from '../engine/limits.ts';
 import { UsageError } from './command.ts';
 import { familiesOf, sourceOf } from './host-options.ts';
 
@@ -62,7 +63,13 @@ export function readTraceOptions(given: Record<string, unknown>): TraceOptions {
     answersPerSecond: isPaced ? ANSWERS_PER_SECOND : null,
     wantsNames: given['names'] === true,
     wantsMtu: given['mtu'] === true,
-    flows: (given['flows'] as number | undefined) ?? null,
+    flows: flowsOf(given),
     isJson,
   };
+}
+
+/** There are no more flows than that, and more are seldom wanted: so many are at most n, too. */
+function flowsOf(given: Record<string, unknown>): number | null {
+  const wanted = (given['flows'] as number | undefined) ?? null;
+  return wanted === null ? null : Math.min(wanted, FLOWS_MAX);
 }

@@ -10,7 +10,7 @@ import type { FinishedTrace } from './trace-run.ts';
 export interface PathHistory {
   tracker: PathTracker;
   window: LossWindow;
-  /** Who answered in the last trace, by TTL - 1; [] unless it came to the target. */
+  /** Who answered in the last trace that came to the target, by TTL - 1; [] before there is one. */
   known: readonly (string | null)[];
   sinceMs: number | null;
   end: PathEnd | null;
@@ -69,7 +69,8 @@ export function addTrace(
   history.traces++;
   history.probes += hops.reduce((sum, { sent }) => sum + sent, 0);
   history.end = trace.end === 'refused' ? history.end : trace.end;
-  history.known = isReached ? hops.map(({ ip }) => ip) : [];
+  // Kept while the target is out of reach: the next trace asks all of its hops at once.
+  if (isReached) history.known = hops.map(({ ip }) => ip);
   history.sinceMs ??= fromMs;
   const best = hops.map(({ rttNs }) => (rttNs === null ? null : Math.round(rttNs.best)));
   history.recent = remember(history.recent, best);
