@@ -67,7 +67,9 @@ function checkSockets(): Check {
       openTransport: (request) => {
         const native = openNative(request);
         const lacking = native.missing.map(({ family, reason }) => `no ${family}: ${reason}`);
-        found = [native.isPrivileged ? 'raw sockets' : 'ping sockets', ...lacking].join('; ');
+        const paths = `paths by ${native.protocols.join(', ')}`;
+        const kind = native.isPrivileged ? 'raw sockets' : 'ping sockets';
+        found = [kind, paths, ...lacking].join('; ');
         return native;
       },
     });

@@ -130,7 +130,7 @@ suite('doctor/checks', (s) => {
       equal([of(name).verdict, of(name).mend], ['good', null], name);
     }
     match(of('node').finding, process.versions.node);
-    is(of('sockets').finding, 'raw sockets');
+    is(of('sockets').finding, 'raw sockets; paths by icmp, udp, tcp');
     match(of('loopback').finding, /^\d+ of \d+ echoes to 127.0.0.1 answered, median \d+ µs$/);
     match(of('state').finding, /^\/.*, \d+ MiB free$/);
   });
@@ -176,7 +176,7 @@ suite('doctor/checks', (s) => {
     const { code, of } = broken.ping;
 
     is(code, 0);
-    equal([of('sockets').verdict, of('sockets').finding], ['poor', 'ping sockets']);
+    equal([of('sockets').verdict, of('sockets').finding], ['poor', 'ping sockets; paths by icmp']);
     match(of('sockets').mend ?? '', 'run as root');
     is(of('loopback').verdict, 'good');
   });

@@ -32,7 +32,7 @@ suite('flint doctor', (s) => {
     for (const { verdict } of checks) ok(verdict === 'good' || verdict === 'poor');
     equal(
       checks.filter(({ name }) => name === 'sockets').map(({ finding }) => finding),
-      ['raw sockets'],
+      ['raw sockets; paths by icmp, udp, tcp'],
     );
   });
 
