@@ -5,7 +5,7 @@ import type { PathProtocol } from '../core/path.ts';
 import type { Family } from '../core/round.ts';
 import { createPacer, type Pacer } from '../core/token-bucket.ts';
 import type { Engine, ProbeSource } from '../engine/engine.ts';
-import { RESULTS_MAX } from '../engine/limits.ts';
+import { RESULTS_MAX, TIMEOUT_MS_MAX } from '../engine/limits.ts';
 import {
   buildProbe,
   openTrace,
@@ -59,7 +59,8 @@ export class Tracer implements ProbeSource {
   /** When the first of those that a budget holds back may go. */
   private readyAtMs = 0;
   private queue: ProbeAsk[] = [];
-  private readonly out = new Map<number, ProbeAsk>();
+  /** By tag, in the order of sending. */
+  private readonly out = new Map<number, Sent>();
   private readonly families = new Map<number, Family>();
   private nextTag = 1;
 
@@ -98,7 +99,7 @@ export class Tracer implements ProbeSource {
     if (!this.families.delete(trace)) return;
     this.engine.hot.call.closeTrace(trace);
     this.queue = this.queue.filter((ask) => ask.trace !== trace);
-    for (const [tag, ask] of this.out) if (ask.trace === trace) this.out.delete(tag);
+    for (const [tag, { ask }] of this.out) if (ask.trace === trace) this.out.delete(tag);
   }
 
   ask(ask: ProbeAsk): void {
@@ -145,6 +146,7 @@ export class Tracer implements ProbeSource {
       const ask = this.hand(outcome);
       if (ask !== null) touched.set(ask.onBatch, ask.trace);
     }
+    for (const ask of this.forget()) touched.set(ask.onBatch, ask.trace);
     // One of these may close the trace of another.
     for (const [onBatch, trace] of touched) if (this.families.has(trace)) onBatch();
     return outcomes.length;
@@ -161,12 +163,12 @@ export class Tracer implements ProbeSource {
     const request = { trace, ttl, flow, tag, payloadBytes, dontFragment };
     if (!buildProbe(this.engine.hot, request, index)) return false;
     this.nextTag = this.nextTag === 0xffffffff ? 1 : this.nextTag + 1;
-    this.out.set(tag, ask);
+    this.out.set(tag, { ask, atMs: this.monoMs() });
     return true;
   }
 
   private hand({ address, trace, tag, ...outcome }: ProbeOutcome): ProbeAsk | null {
-    const ask = this.out.get(tag);
+    const ask = this.out.get(tag)?.ask;
     // A late answer was told as lost; nobody waits for it any more.
     if (ask === undefined) return null;
     this.out.delete(tag);
@@ -176,7 +178,39 @@ export class Tracer implements ProbeSource {
     ask.onOutcome({ ...outcome, ip: isSilent ? null : formatAddress(family, bytes) });
     return ask;
   }
+
+  /** Gives up probes whose outcome a full ring has dropped (it counts them): whoever waits for one
+   * would wait for ever. */
+  private *forget(): Generator<ProbeAsk> {
+    const beforeMs = this.monoMs() - FORGOTTEN_MS;
+    for (const [tag, { ask, atMs }] of this.out) {
+      if (atMs > beforeMs) return;
+      this.out.delete(tag);
+      ask.onOutcome({ ...NO_OUTCOME, ttl: ask.ttl, flow: ask.flow });
+      yield ask;
+    }
+  }
 }
+
+interface Sent {
+  ask: ProbeAsk;
+  atMs: number;
+}
+
+/** The longest timeout, and as long again as the loop may stand still. */
+const FORGOTTEN_MS = 2 * TIMEOUT_MS_MAX;
+const NO_OUTCOME: Omit<ProbeAnswer, 'ttl' | 'flow'> = {
+  kind: 'discarded',
+  ip: null,
+  rttNs: null,
+  quality: null,
+  sentMs: 0,
+  info: 0,
+  answerTtl: null,
+  quotedTtl: null,
+  mtu: null,
+  labels: [],
+};
 
 function rate(perSecond: number | null, burst: number): { perSecond: number; burst: number } {
   return { perSecond: perSecond ?? Number.POSITIVE_INFINITY, burst: Math.max(1, burst) };

@@ -1,4 +1,6 @@
 import { equal, is, match, ok, throws } from 'uvu/assert';
+import { RESULTS_MAX, TIMEOUT_MS_MAX } from '../../src/engine/limits.ts';
+import { takeOutcomes } from '../../src/engine/probes.ts';
 import {
   type ProbeAnswer,
   type ProbeAsk,
@@ -19,6 +21,8 @@ interface Bench {
   ask(part?: Partial<ProbeAsk>): void;
   /** Ticks every 5 ms. */
   run(ms: number): void;
+  /** Drops what the ring holds, as it does itself when it is full. */
+  drop(): number;
 }
 
 const TIMEOUT_MS = 1000;
@@ -54,6 +58,11 @@ function openBench(network: Network, pace: Partial<TracePace> = {}): Bench {
         tracer.collect();
       }
     },
+    drop() {
+      rig.clock.advanceMs(20);
+      rig.engine.tick(64);
+      return takeOutcomes(rig.engine.hot, RESULTS_MAX).length;
+    },
   };
   function countBatch(): void {
     bench.batches++;
@@ -84,6 +93,22 @@ suite('measure/tracer', (s) => {
 
     equal([bench.answers[0]?.kind, bench.answers[0]?.ip], ['lost', null]);
     is(bench.tracer.isBusy(), false);
+  });
+
+  s.test('a probe whose outcome was dropped is given up, so that nobody waits for ever', () => {
+    const bench = openBench(answerAfter(10));
+    for (const ttl of [4, 5]) bench.ask({ ttl });
+    equal([bench.drop(), bench.drop()], [0, 2]);
+
+    bench.run(2 * TIMEOUT_MS_MAX - 100);
+    equal([bench.answers.length, bench.tracer.isBusy()], [0, true]);
+    bench.run(200);
+
+    equal(
+      bench.answers.map(({ ttl, kind, ip }) => [ttl, kind, ip]),
+      [4, 5].map((ttl) => [ttl, 'discarded', null]),
+    );
+    equal([bench.batches, bench.tracer.isBusy()], [1, false]);
   });
 
   s.test('a late answer is nobody’s, and a refused one has its errno', () => {
