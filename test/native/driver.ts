@@ -52,7 +52,7 @@ const COMMANDS: { [K in keyof Wishes]: (wish: Wishes[K]) => Answers[K] | Promise
     return null;
   },
   open(wish) {
-    if (transport !== null) kept.push(transport);
+    keepTransport();
     hot = loadHot();
     const { identifier, port = PORT, slots = 4096 } = wish;
     transport = opener(wish)({ hot, identifier, port, slots });
@@ -207,7 +207,12 @@ function readStamp(index: number): Gathered['stamps'][number] {
   };
 }
 
+function keepTransport(): void {
+  if (transport !== null) kept.push(transport);
+}
+
 function startEngine(wish: EngineWish): Answers['engine'] {
+  keepTransport();
   engine = new Engine({
     openTransport: opener(wish),
     roundMs: wish.roundMs ?? 3_600_000,

@@ -24,6 +24,7 @@ const SCENARIO = `
 `;
 /** The last two answer at once, from the kernel of another namespace. */
 const HOSTS = ['10.9.0.1', 'fd09::1', '10.9.1.1', '10.9.2.1', '10.78.0.1', 'fd78::1'];
+const LOSSY = '10.9.1.1';
 const KERNELS = ['10.78.0.1', 'fd78::1'];
 const DURATION = 'smokeping_response_duration_seconds';
 const FAMILIES = [
@@ -115,10 +116,14 @@ suite('compare', (s) => {
     });
     for (const host of HOSTS) {
       const [our = 1, their = 1] = [ours.get(host), theirs.get(host)];
-      ok(Math.abs(our - their) <= 0.03, `${host}: ${our} and ${their}`);
-      // One packet may be on its way when a scrape comes.
-      const expected = host === '10.9.1.1' ? 0.2 : 0;
-      ok(Math.abs(our - expected) <= 0.03, `${host}: ${our}`);
+      const said = `${host}: ${our} and ${their}`;
+      const expected = host === LOSSY ? 0.2 : 0;
+      // One packet may be on its way when a scrape comes. Of two senders' packets the fifth is
+      // lost whosever it is: exact is the share of both together, that of one is a draw.
+      const within = host === LOSSY ? 0.1 : 0.03;
+      ok(Math.abs((our + their) / 2 - expected) <= 0.03, said);
+      ok(Math.abs(our - expected) <= within, said);
+      ok(Math.abs(their - expected) <= within, said);
     }
   });
 
