@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
+import { ownStateDirectory } from '../host/places.ts';
 import { loadConfig } from '../probe/config-file.ts';
-import { ownStateDirectory } from '../probe/places.ts';
 import { EXIT } from './command.ts';
 import { serve } from './serve.ts';
 

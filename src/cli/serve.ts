@@ -1,6 +1,7 @@
 // What `flint probe` and `flint up` share: a daemon that runs until it is told to stop.
+
+import { isJournal, type Log, openLog } from '../host/log.ts';
 import { type Daemon, type DaemonOptions, startDaemon } from '../probe/daemon.ts';
-import { isJournal, type Log, openLog } from '../probe/log.ts';
 import { EXIT } from './command.ts';
 import { version } from './version.ts';
 

@@ -1,6 +1,6 @@
 import { ProbeError } from '../core/error.ts';
+import { ownStateDirectory } from '../host/places.ts';
 import type { Daemon } from '../probe/daemon.ts';
-import { ownStateDirectory } from '../probe/places.ts';
 import { serve } from './serve.ts';
 
 // `flint up`: one machine, no questions. What is near, what is between, what is far.

@@ -3,11 +3,11 @@
 import type { PathConfig } from '../core/config.ts';
 import type { ProbeEvent, Round } from '../core/round.ts';
 import type { PathSnapshot } from '../core/snapshot.ts';
+import type { Log } from '../host/log.ts';
 import { Paths } from '../measure/paths.ts';
 import type { Names } from '../measure/resolution.ts';
 import { watchShifts } from '../measure/shifts.ts';
 import { Tracer } from '../measure/tracer.ts';
-import type { Log } from './log.ts';
 import { readKeptPaths } from './path-memory.ts';
 import { openPathSaver } from './path-saver.ts';
 import type { ProbeFacts } from './snapshot.ts';

@@ -1,7 +1,7 @@
 // The orderly end: what is in flight gets a second to come back, then the rounds are closed and
 // stored. Whatever fails on the way, the store is closed.
 import type { Engine } from '../engine/engine.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../host/log.ts';
 
 export interface StopParts {
   engine: Engine;

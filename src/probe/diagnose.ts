@@ -9,8 +9,8 @@ import { Engine } from '../engine/engine.ts';
 import { loadFallback } from '../engine/fallback.ts';
 import { loadAddon, openNative } from '../engine/native.ts';
 import { openBest } from '../engine/open.ts';
+import { ownStateDirectory } from '../host/places.ts';
 import { openNames } from '../measure/names.ts';
-import { ownStateDirectory } from './places.ts';
 
 export interface Check {
   name: string;

@@ -1,7 +1,8 @@
 // When the file of known paths is written: soon after a change, so that a crash does not tell it a
 // second time, else now and then, and never twice at once.
+
+import type { Log } from '../host/log.ts';
 import type { KeptPath } from '../measure/paths-entry.ts';
-import type { Log } from './log.ts';
 import { writeKeptPaths } from './path-memory.ts';
 
 export interface PathSaverOptions {

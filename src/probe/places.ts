@@ -1,38 +1,9 @@
-// Where things live: systemd's directories when it made some, the system's for root, XDG's for a
-// user.
+// The probe's part of the state directory, and whose it is.
 const fs = process.getBuiltinModule('node:fs');
-const os = process.getBuiltinModule('node:os');
 const path = process.getBuiltinModule('node:path');
 
 import { ProbeError } from '../core/error.ts';
 import type { Identity } from '../engine/privileges.ts';
-
-export interface PlaceRequest {
-  env: Readonly<Record<string, string | undefined>>;
-  isRoot: boolean;
-  home: string;
-}
-
-/** The state directory: `STATE_DIRECTORY`, /var/lib/flint, or below XDG_STATE_HOME. */
-export function stateDirectory({ env, isRoot, home }: PlaceRequest): string {
-  // systemd gives a list when a unit asks for several; ours is the first.
-  const given = env['STATE_DIRECTORY']?.split(':')[0];
-  if (given !== undefined && given !== '') return given;
-  if (isRoot) return '/var/lib/flint';
-  const base = env['XDG_STATE_HOME'];
-  return path.join(
-    base?.startsWith('/') === true ? base : path.join(home, '.local/state'),
-    'flint',
-  );
-}
-
-export function ownStateDirectory(): string {
-  return stateDirectory({
-    env: process.env,
-    isRoot: process.getuid?.() === 0,
-    home: os.homedir(),
-  });
-}
 
 /**
  * Makes the directory (0700) and `rounds` in it, whose path it returns. While still root it gives
@@ -76,17 +47,4 @@ function handOver({ uid, gid }: Identity, paths: readonly string[]): void {
     const stats = fs.lstatSync(one);
     if (stats.uid !== uid || stats.gid !== gid) fs.lchownSync(one, uid, gid);
   }
-}
-
-/** What this machine calls itself: the device tree's model, or DMI's product. */
-export function hardwareModel(): string | null {
-  for (const file of ['/sys/firmware/devicetree/base/model', '/sys/class/dmi/id/product_name']) {
-    try {
-      const text = fs.readFileSync(file, 'utf8').replaceAll('\0', '').trim();
-      if (text !== '') return text.slice(0, 64);
-    } catch {
-      // Not every machine has either.
-    }
-  }
-  return null;
 }

@@ -2,8 +2,8 @@
 // sockets, listener and store were made with holds until the next start.
 import type { ProbeConfig } from '../core/config.ts';
 import { ProbeError } from '../core/error.ts';
+import type { Log } from '../host/log.ts';
 import { isReadable, type LoadedConfig, loadConfig, watchConfig } from './config-file.ts';
-import type { Log } from './log.ts';
 import type { ProbeFacts } from './snapshot.ts';
 
 export interface ReloadOptions {

@@ -12,8 +12,8 @@ import type {
   SeriesSnapshot,
 } from '../core/snapshot.ts';
 import type { Engine } from '../engine/engine.ts';
+import { hardwareModel } from '../host/places.ts';
 import type { LoadedConfig } from './config-file.ts';
-import { hardwareModel } from './places.ts';
 import type { StoreStats } from './store.ts';
 import { startSlice } from './time-slice.ts';
 

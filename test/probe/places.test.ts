@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { equal, instance, is, match, ok } from 'uvu/assert';
 import { ProbeError } from '../../src/core/error.ts';
-import { hardwareModel, prepareState, stateDirectory } from '../../src/probe/places.ts';
+import { prepareState } from '../../src/probe/places.ts';
 import { suite } from '../helper.ts';
 
 const NOBODY = { name: 'nobody', uid: 65_534, gid: 65_534 };
@@ -37,22 +37,6 @@ function modeOf(path: string): number {
 }
 
 suite('places', (s) => {
-  s.test('the state is where systemd says, else of the system for root, else in the home', () => {
-    const user = { isRoot: false, home: '/h' };
-    const given = { STATE_DIRECTORY: '/var/lib/flint-7:/var/lib/other' };
-
-    is(stateDirectory({ env: given, ...user }), '/var/lib/flint-7');
-    is(stateDirectory({ env: given, isRoot: true, home: '/h' }), '/var/lib/flint-7');
-    is(
-      stateDirectory({ env: { STATE_DIRECTORY: '' }, isRoot: true, home: '/h' }),
-      '/var/lib/flint',
-    );
-    is(stateDirectory({ env: {}, ...user }), '/h/.local/state/flint');
-    is(stateDirectory({ env: { XDG_STATE_HOME: '/x' }, ...user }), '/x/flint');
-    // The specification has relative paths ignored.
-    is(stateDirectory({ env: { XDG_STATE_HOME: 'x' }, ...user }), '/h/.local/state/flint');
-  });
-
   s.test('makes the directory for its owner alone, and says where the rounds go', () =>
     inDirectory((directory) => {
       const state = join(directory, 'a', 'b');
@@ -132,9 +116,4 @@ suite('places', (s) => {
       ok(existsSync(join(directory, 'rounds')));
     }),
   );
-
-  s.test('the model of the machine is a short line, or unknown', () => {
-    const model = hardwareModel();
-    ok(model === null || /^[^\0\n]{1,64}$/.test(model), String(model));
-  });
 });

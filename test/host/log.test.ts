@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { isJournal, type Log, openLog } from '../../src/probe/log.ts';
+import { isJournal, type Log, openLog } from '../../src/host/log.ts';
 import { suite } from '../helper.ts';
 
 const START_MS = Date.parse('2026-11-22T10:00:00.000Z');
