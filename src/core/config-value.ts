@@ -11,7 +11,9 @@ export function expecting(what: string): (issue: { input: unknown }) => string {
 }
 
 /** The message of an object schema, which also speaks for a key that is missing. */
-export function objectMessage(what: string): (issue: v.StrictObjectIssue) => string {
+export function objectMessage(
+  what: string,
+): (issue: v.StrictObjectIssue | v.ObjectIssue) => string {
   return (issue) => {
     const isMissingKey = issue.expected?.startsWith('"') === true;
     return isMissingKey ? 'expected but missing' : expecting(what)(issue);

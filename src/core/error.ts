@@ -12,7 +12,17 @@ export type ErrorCode =
   | 'ERR_UNAUTHORIZED'
   | 'ERR_STATE_IO'
   | 'ERR_NAME_UNRESOLVED'
-  | 'ERR_USAGE';
+  | 'ERR_USAGE'
+  | 'ERR_DATABASE_MISSING'
+  | 'ERR_CONTROL_BUSY'
+  | 'ERR_CONTROL_UNREACHABLE'
+  | 'ERR_CONTROL_ANSWER'
+  | 'ERR_ENROLL_REFUSED'
+  | 'ERR_INPUT_INVALID'
+  | 'ERR_NOT_FOUND'
+  | 'ERR_CONFLICT'
+  | 'ERR_FORBIDDEN'
+  | 'ERR_THROTTLED';
 
 export interface ErrorDetail {
   cause?: unknown;
