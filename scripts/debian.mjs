@@ -18,7 +18,7 @@ export const PEERS = {
   chromium: 'looks at the pages',
   'libcap2-bin': 'starts programs with fewer capabilities',
   'clang-format-14': 'format of C and C++',
-  python3: 'builds npm raw-socket, the second transport',
+  python3: 'builds npm raw-socket, the second transport, and better-sqlite3',
 };
 
 const SERVICES = ['prometheus', 'prometheus-smokeping-prober', 'victoria-metrics'];

@@ -6,6 +6,7 @@ import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync 
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { run, ScriptError, since, which } from './command.mjs';
+import { installPackages, mayInstall } from './debian.mjs';
 
 const NPM_MS_MAX = 15 * 60_000;
 const STILL_EVERY_MS = 20_000;
@@ -59,20 +60,50 @@ export async function installNpmPackages(root, { reason, inherit, say }) {
   );
   if (result.code !== 0) throw npmFailure(result.output);
   if (cache.npm_config_cache) rmSync(cache.npm_config_cache, { recursive: true, force: true });
-  if (!loads(root, 'raw-socket')) {
-    say(
-      'the optional package raw-socket could not be built for this Node (it needs python3, make, ' +
-        "g++ and Node's headers): only the second transport is missing; " +
-        '`npm run setup -- --force` tries again',
-    );
-  }
+  const npm = [command, [...words, 'rebuild', '--foreground-scripts']];
+  await completeOptional(root, { npm, env, inherit, say });
   writeFileSync(stampFile(root), `${JSON.stringify(currentStamp(root))}\n`);
   say(`npm packages installed, ${since(startMs)}`);
 }
 
-function loads(root, name) {
-  const words = ['--eval', `require(${JSON.stringify(name)})`];
-  return spawnSync(process.execPath, words, { cwd: root, stdio: 'ignore' }).status === 0;
+/** Optional packages that compile something, and how to tell that they did. */
+const OPTIONAL = [
+  {
+    name: 'better-sqlite3',
+    trial: "new (require('better-sqlite3'))(':memory:').close()",
+    isNeeded: true,
+    without: 'the control cannot keep its state: `flint up` and `flint control` will not start',
+  },
+  {
+    name: 'raw-socket',
+    trial: "require('raw-socket')",
+    isNeeded: false,
+    without: 'only the second transport is missing',
+  },
+];
+
+/** Adds python3, which node-gyp runs on, where that was what kept one from being built. */
+async function completeOptional(root, { npm: [command, words], env, inherit, say }) {
+  const failed = OPTIONAL.filter((one) => !loads(root, one));
+  if (failed.some((one) => one.isNeeded) && mayInstall() && which('python3') === null) {
+    say('installing python3 (needed to build better-sqlite3)');
+    await installPackages(['python3'], say);
+    const names = failed.map((one) => one.name);
+    say(`building ${names.join(', ')}: SQLite takes a minute or two`);
+    await run(command, [...words, ...names], { cwd: root, env, limitMs: NPM_MS_MAX, inherit });
+  }
+  for (const one of failed.filter((each) => !loads(root, each))) {
+    say(
+      `the optional package ${one.name} could not be built for this Node (it needs python3, make, ` +
+        `g++ and Node's headers): ${one.without}; \`npm run setup -- --force\` tries again`,
+    );
+  }
+}
+
+function loads(root, { trial }) {
+  return (
+    spawnSync(process.execPath, ['--eval', trial], { cwd: root, stdio: 'ignore' }).status === 0
+  );
 }
 
 /** The npm that started this, so that it goes with this Node; else the one in PATH. */
