@@ -94,8 +94,8 @@ async function completeOptional(root, { npm: [command, words], env, inherit, say
   }
   for (const one of failed.filter((each) => !loads(root, each))) {
     say(
-      `the optional package ${one.name} could not be built for this Node (it needs python3, make, ` +
-        `g++ and Node's headers): ${one.without}; \`npm run setup -- --force\` tries again`,
+      `the optional package ${one.name} could not be built for this Node (it needs python3, ` +
+        `make, g++ and Node's headers): ${one.without}; \`npm run setup -- --force\` tries again`,
     );
   }
 }

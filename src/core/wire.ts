@@ -34,8 +34,9 @@ export const PUBLIC_KEY = text('an Ed25519 public key (base64url)', /^[A-Za-z0-9
 /** 64 bytes as base64url without padding: an Ed25519 signature (RFC 8032 §5.1.6). */
 export const SIGNATURE = text('an Ed25519 signature (base64url)', /^[A-Za-z0-9_-]{86}$/, 86);
 
-const MAC_TEXT =
-  /^([0-9a-f]{2})[:-]?([0-9a-f]{2})[:-]?([0-9a-f]{2})[:-]?([0-9a-f]{2})[:-]?([0-9a-f]{2})[:-]?([0-9a-f]{2})$/i;
+/** Six pairs of digits, with or without a colon or dash between two. */
+const MAC_TEXT = /^(?:[0-9a-f]{2}[:-]?){5}[0-9a-f]{2}$/i;
+const MAC_DOTTED = /^[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}$/i;
 
 // Neither controls nor what turns the direction of writing (Unicode TR 36 §3.3).
 const PRINTABLE = /^[ -~\u00a0-\u200a\u2010-\u2027\u202f-\u2065\u206a-\ufefe\uff00-\uffff]*$/;
@@ -52,11 +53,9 @@ export function line(what: string, max: number) {
 /** Canonical form of a MAC address as people write it (colons, dashes, dots, none), or null. */
 export function parseMac(written: string): string | null {
   if (written.length > 32) return null;
-  const digits = MAC_TEXT.exec(
-    written.trim().replace(/^([0-9a-f]{4})\.([0-9a-f]{4})\.([0-9a-f]{4})$/i, '$1$2$3'),
-  );
-  if (digits === null) return null;
-  const mac = digits.slice(1).join(':').toLowerCase();
+  const text = written.trim().toLowerCase();
+  if (!MAC_TEXT.test(text) && !MAC_DOTTED.test(text)) return null;
+  const mac = (text.replace(/[.:-]/g, '').match(/../g) ?? []).join(':');
   // Group addresses (IEEE 802, I/G bit) and the null address are no board's own.
   const first = Number.parseInt(mac.slice(0, 2), 16);
   return (first & 1) === 1 || mac === '00:00:00:00:00:00' ? null : mac;

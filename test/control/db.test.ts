@@ -92,7 +92,8 @@ suite('db', (s) => {
         import { openControlDb } from ${JSON.stringify(module)};
         const store = await openControlDb(${JSON.stringify(file)});
         for (let n = 0; n < 40; n++) {
-          await store.write((db) => db.insertInto('meta').values({ key: String(n), value: '' }).execute());
+          const row = { key: String(n), value: '' };
+          await store.write((db) => db.insertInto('meta').values(row).execute());
           process.stdout.write(n + '\\n');
         }
         process.kill(process.pid, 'SIGKILL');`;
