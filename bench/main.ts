@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import * as accuracy from './accuracy.ts';
 import * as changePoint from './change-point.ts';
+import * as control from './control.ts';
 import * as footprint from './footprint.ts';
 import { describeMachine, machineLine } from './machine.ts';
 import * as micro from './micro.ts';
@@ -23,6 +24,7 @@ const CASES: readonly Case[] = [
   footprint,
   start,
   changePoint,
+  control,
 ];
 
 interface Options {

@@ -5,8 +5,11 @@ export interface OptionSpec {
   /** As commander writes it: `-c, --count <n>`. */
   flags: string;
   text: string;
-  /** Turns the text into a value; throws UsageError with what was expected. */
-  parse?: (text: string) => unknown;
+  /**
+   * Turns the text into a value; throws UsageError with what was expected. `before` is the value so
+   * far, for options that may be given again.
+   */
+  parse?: (text: string, before?: unknown) => unknown;
   /** As one would type it. */
   default?: string;
 }
@@ -17,7 +20,10 @@ export interface CommandSpec {
   text: string;
   options: readonly OptionSpec[];
   examples: readonly string[];
-  run(args: readonly string[], options: Record<string, unknown>): Promise<number>;
+  /** Those below it: `list` of `flint fleet list`. */
+  commands?: readonly CommandSpec[];
+  /** A command that only has others below it shows its help. */
+  run?(args: readonly string[], options: Record<string, unknown>): Promise<number>;
 }
 
 /** Exit codes: 1 the measurement failed or found trouble, 2 wrong use, 3 not possible here. */

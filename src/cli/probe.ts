@@ -1,34 +1,65 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ownStateDirectory } from '../host/places.ts';
+import { ownPlaceRequest, ownStateDirectory, runDirectory } from '../host/places.ts';
 import { loadConfig } from '../probe/config-file.ts';
+import type { Daemon } from '../probe/daemon.ts';
+import { loadPolicy } from '../probe/policy-file.ts';
+import type { DaemonConfig } from '../probe/sources.ts';
 import { EXIT } from './command.ts';
 import { serve } from './serve.ts';
 
 const CONFIG_FILE = '/etc/flint/probe.json';
 
-/** The daemon. With --check it only judges the configuration. */
+/** The daemon. With --check it only judges configuration and policy. */
 export async function runProbe(
   _args: readonly string[],
   options: Record<string, unknown>,
 ): Promise<number> {
-  const file = resolve((options['config'] as string | undefined) ?? CONFIG_FILE);
-  if (options['check'] === true) {
-    const { etag, config } = loadConfig(file);
-    const { targets } = config.measurements.smokeping;
-    process.stdout.write(`${file}: valid, ${targets.length} targets, etag ${etag}\n`);
-    return EXIT.ok;
-  }
+  const given = options['config'] as string | undefined;
+  const file = resolve(given ?? CONFIG_FILE);
+  const policy = options['policy'] as string | undefined;
+  const policyFile = policy === undefined ? null : resolve(policy);
+  if (options['check'] === true) return check(file, policyFile);
+  const config: DaemonConfig = {
+    file,
+    // A machine that the control configures needs no file of its own.
+    isOptional: given === undefined,
+    runDirectory: resolve((options['run'] as string | undefined) ?? ownRunDirectory()),
+    policyFile,
+  };
   return await serve({
-    config: { file },
+    config,
     stateDirectory: (options['state'] as string | undefined) ?? ownStateDirectory(),
     started: (daemon, log) => {
-      const { applied } = daemon.facts;
-      log.info('measuring', {
-        targets: applied.config.measurements.smokeping.targets.length,
-        stamps: daemon.facts.engine.transport.stamps,
-        listen: `http://${daemon.address}:${daemon.port}/`,
-        user: daemon.identity?.name ?? null,
-      });
+      if (given === undefined && !existsSync(file)) {
+        log.info(`there is no ${file}: only what the control asks for is measured`);
+      }
+      log.info('measuring', aboutOf(daemon));
     },
   });
+}
+
+function check(file: string, policyFile: string | null): number {
+  const policy = loadPolicy(policyFile);
+  const { etag, config } = loadConfig(file);
+  const { targets } = config.measurements.smokeping;
+  const under = policy.file === null ? '' : `, under ${policy.file}`;
+  process.stdout.write(`${file}: valid, ${targets.length} targets, etag ${etag}${under}\n`);
+  return EXIT.ok;
+}
+
+function aboutOf({ facts, identity, address, port }: Daemon) {
+  const { applied, control, rules, engine } = facts;
+  return {
+    targets: applied.config.measurements.smokeping.targets.length,
+    stamps: engine.transport.stamps,
+    listen: `http://${address}:${port}/`,
+    user: identity?.name ?? null,
+    control: control?.etag ?? null,
+    policy: rules.policy.file ?? 'built-in',
+  };
+}
+
+function ownRunDirectory(): string {
+  return runDirectory(ownPlaceRequest());
 }

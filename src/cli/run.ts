@@ -2,27 +2,21 @@
 // it runs, and whatever goes wrong ends as one line and an exit code.
 import { createRequire } from 'node:module';
 import type { Command } from 'commander';
-import { ProbeError } from '../core/error.ts';
 import { type CommandSpec, EXIT, type OptionSpec, UsageError } from './command.ts';
+import { explain } from './explain.ts';
 import { readPlain } from './plain.ts';
 import { COMMANDS } from './table.ts';
 import { version } from './version.ts';
 
 type Commander = typeof import('commander');
 
-/** What cannot be done here, as against what was tried and failed. */
-const UNAVAILABLE: readonly string[] = [
-  'ERR_ADDON_MISSING',
-  'ERR_ABI_MISMATCH',
-  'ERR_SOCKET_PERMISSION',
-];
-
 /** Runs `flint` with these words. Returns the exit code; never throws. */
 export async function runCommandLine(words: readonly string[]): Promise<number> {
   outliveReaders();
   const daemon = COMMANDS.find(({ usage }) => usage === 'probe');
   const plain = daemon === undefined ? null : readPlain(daemon, words);
-  if (daemon !== undefined && plain !== null) return await guarded(() => daemon.run([], plain));
+  const start = daemon?.run;
+  if (start !== undefined && plain !== null) return await guarded(() => start([], plain));
   return await guarded(() => parse(words));
 }
 
@@ -64,30 +58,40 @@ function buildProgram(done: (code: number) => void): Command {
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .addHelpText('after', '\nExample:\n  $ flint ping -c 10 one.one.one.one');
-  program.exitOverride();
-  for (const spec of COMMANDS) {
-    const command = program.command(spec.usage).description(spec.text);
-    for (const option of spec.options) addOption(commander, command, option);
-    command.addHelpText('after', `\nExamples:\n${spec.examples.map((e) => `  $ ${e}`).join('\n')}`);
-    command.exitOverride();
-    command.action(async (...given: unknown[]) => {
-      done(await runCommand(spec, given));
-    });
-  }
+  program.exitOverride().enablePositionalOptions();
+  for (const spec of COMMANDS) addCommand(commander, program, spec, done);
   return program;
+}
+
+function addCommand(
+  commander: Commander,
+  parent: Command,
+  spec: CommandSpec,
+  done: (code: number) => void,
+): void {
+  const command = parent.command(spec.usage).description(spec.text);
+  for (const option of spec.options) addOption(commander, command, option);
+  command.addHelpText('after', `\nExamples:\n${spec.examples.map((e) => `  $ ${e}`).join('\n')}`);
+  // An option belongs to the command that it stands behind.
+  command.exitOverride().enablePositionalOptions();
+  for (const one of spec.commands ?? []) addCommand(commander, command, one, done);
+  if (spec.run === undefined) return;
+  command.action(async (...given: unknown[]) => {
+    done(await runCommand(spec, given));
+  });
 }
 
 function addOption(commander: Commander, command: Command, spec: OptionSpec): void {
   const option = new commander.Option(spec.flags, spec.text);
-  const { parse = (text: string) => text } = spec;
-  option.argParser((value) => named(spec.flags, parse, value));
+  const { parse = (text: string): unknown => text } = spec;
+  option.argParser((value, before) => named(spec.flags, () => parse(value, before)));
   if (spec.default !== undefined) option.default(parse(spec.default), spec.default);
   command.addOption(option);
 }
 
-function named(flags: string, parse: (text: string) => unknown, value: string): unknown {
+function named(flags: string, parse: () => unknown): unknown {
   try {
-    return parse(value);
+    return parse();
   } catch (error) {
     if (error instanceof UsageError) throw new UsageError(`option ${flags}: ${error.message}`);
     throw error;
@@ -101,30 +105,5 @@ async function runCommand(spec: CommandSpec, given: unknown[]): Promise<number> 
     .slice(0, -2)
     .flat()
     .filter((word): word is string => typeof word === 'string');
-  return await spec.run(args, options);
-}
-
-function explain(error: unknown): number {
-  if (error instanceof UsageError) return complain(error.message, EXIT.usage);
-  if (error instanceof ProbeError) return complain(error.message, exitOf(error));
-  // Commander has printed its own line already.
-  if (isCommanderError(error)) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return complain(text, EXIT.trouble);
-}
-
-function isCommanderError(error: unknown): error is { exitCode: number } {
-  return error instanceof Error && error.name === 'CommanderError' && 'exitCode' in error;
-}
-
-function exitOf(error: ProbeError): number {
-  if (error.code === 'ERR_CONFIG_INVALID' || error.code === 'ERR_USAGE') return EXIT.usage;
-  // Another program has the port: that is trouble of now, nothing that this machine lacks.
-  if (error.syscall === 'listen') return EXIT.trouble;
-  return UNAVAILABLE.includes(error.code) ? EXIT.unavailable : EXIT.trouble;
-}
-
-function complain(text: string, code: number): number {
-  process.stderr.write(`flint: ${text}\n`);
-  return code;
+  return (await spec.run?.(args, options)) ?? EXIT.usage;
 }

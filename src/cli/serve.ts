@@ -3,6 +3,7 @@
 import { isJournal, type Log, openLog } from '../host/log.ts';
 import { type Daemon, type DaemonOptions, startDaemon } from '../probe/daemon.ts';
 import { EXIT } from './command.ts';
+import { followSignals } from './signals.ts';
 import { version } from './version.ts';
 
 export interface ServeOptions {
@@ -41,51 +42,4 @@ export async function serve(options: ServeOptions): Promise<number> {
     signals.close();
     log.flush();
   }
-}
-
-interface Signals {
-  /** The exit code, once somebody ended it. */
-  ended: Promise<number>;
-  end(code: number): void;
-  /** A reload that was asked for before comes at once. */
-  onReload(reload: () => void): void;
-  /** From now on SIGTERM and SIGINT end the process at once. */
-  letThrough(): void;
-  close(): void;
-}
-
-const ENDING = ['SIGTERM', 'SIGINT'] as const;
-
-/** From the very start: a signal that nobody waits for would kill without a word. */
-function followSignals(canReload: boolean): Signals {
-  let end: (code: number) => void = () => undefined;
-  const ended = new Promise<number>((resolve) => {
-    end = resolve;
-  });
-  let reload: (() => void) | null = null;
-  let isAsked = false;
-  const stop = (): void => end(EXIT.ok);
-  function hangUp(): void {
-    if (!canReload) stop();
-    else if (reload === null) isAsked = true;
-    else reload();
-  }
-  function letThrough(): void {
-    for (const signal of ENDING) process.removeListener(signal, stop);
-  }
-  for (const signal of ENDING) process.on(signal, stop);
-  process.on('SIGHUP', hangUp);
-  return {
-    ended,
-    end,
-    onReload(run) {
-      reload = run;
-      if (isAsked) run();
-    },
-    letThrough,
-    close() {
-      letThrough();
-      process.removeListener('SIGHUP', hangUp);
-    },
-  };
 }

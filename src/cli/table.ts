@@ -1,6 +1,8 @@
 import { PATH_PROTOCOLS } from '../core/path.ts';
 import { FLOWS_MAX } from '../engine/limits.ts';
 import type { CommandSpec, OptionSpec } from './command.ts';
+import { CONTROL_COMMAND } from './control-table.ts';
+import { FLEET_COMMANDS } from './fleet-table.ts';
 import { durationBetween, oneOf, wholeNumber } from './values.ts';
 
 // Every command of flint. A new one is an entry here and a file beside it.
@@ -10,15 +12,31 @@ const FAMILY_OPTIONS: readonly OptionSpec[] = [
   { flags: '-6', text: 'IPv6 only' },
 ];
 
+const BOARD_OPTIONS: readonly OptionSpec[] = [
+  { flags: '--control <url>', text: 'origin of the control' },
+  { flags: '--config <file>', text: 'agent.json, which may say all of this' },
+  { flags: '--state <directory>', text: 'where key and credentials are kept' },
+  { flags: '--mac <address>', text: 'what the board is registered by' },
+  { flags: '--interface <name>', text: 'whose address that is' },
+  { flags: '--hardware <slug>', text: 'the hardware profile of the image' },
+  { flags: '--claim-token-file <file>', text: 'holds a token that binds the board at once' },
+  { flags: '--dry-run', text: 'only say what would be sent, changed and run' },
+];
+
 export const COMMANDS: readonly CommandSpec[] = [
   {
     usage: 'up',
-    text: 'measure default targets and show them on http://127.0.0.1:9740',
+    text: 'control and probe on one machine, with pages on http://127.0.0.1:8740',
     options: [
-      { flags: '--port <port>', text: 'port of the page', parse: wholeNumber(0, 65535) },
-      { flags: '--state <directory>', text: 'where rounds are kept' },
+      { flags: '--port <port>', text: 'port of the pages', parse: wholeNumber(0, 65535) },
+      {
+        flags: '--probe-port <port>',
+        text: 'port of the probe’s own page',
+        parse: wholeNumber(0, 65535),
+      },
+      { flags: '--state <directory>', text: 'where everything is kept' },
     ],
-    examples: ['flint up', 'flint up --port 9750'],
+    examples: ['flint up', 'flint up --port 8750 --probe-port 9750'],
     run: async (args, options) => (await import('./up.ts')).runUp(args, options),
   },
   {
@@ -137,11 +155,47 @@ export const COMMANDS: readonly CommandSpec[] = [
     text: 'the daemon: measures, stores, and serves page, metrics and API',
     options: [
       { flags: '--config <file>', text: 'its configuration (JSON)' },
+      { flags: '--policy <file>', text: 'what it may be asked to do (JSON)' },
       { flags: '--state <directory>', text: 'where rounds are kept' },
-      { flags: '--check', text: 'only say whether the configuration is valid' },
+      { flags: '--run <directory>', text: 'where it meets the agent' },
+      { flags: '--check', text: 'only say whether configuration and policy are valid' },
     ],
     examples: ['flint probe --config /etc/flint/probe.json'],
     run: async (args, options) => (await import('./probe.ts')).runProbe(args, options),
+  },
+  CONTROL_COMMAND,
+  {
+    usage: 'agent',
+    text: 'enrols this board at its control, brings the configuration, reports',
+    options: [
+      ...BOARD_OPTIONS,
+      { flags: '--run <directory>', text: 'where it meets the daemon' },
+      { flags: '--set-clock', text: "set the clock from the control's when nobody else does" },
+      { flags: '--probe-user <user>', text: 'who the daemon runs as (flint)' },
+      { flags: '--once', text: 'enrol, fetch and report once' },
+    ],
+    examples: [
+      'flint agent --control https://control.example',
+      'flint agent --config /etc/flint/agent.json',
+    ],
+    run: async (args, options) => (await import('./agent.ts')).runAgent(args, options),
+  },
+  {
+    usage: 'enroll',
+    text: 'enrol this board once: a step of the agent',
+    options: BOARD_OPTIONS,
+    examples: [
+      'flint enroll --control https://control.example --dry-run',
+      'flint enroll --control https://control.example --claim-token-file /etc/flint/claim-token',
+    ],
+    run: async (args, options) => (await import('./enroll.ts')).runEnroll(args, options),
+  },
+  {
+    usage: 'fleet',
+    text: "the operator's client of a control: probes, sets, approvals",
+    options: [],
+    commands: FLEET_COMMANDS,
+    examples: ['flint fleet login https://control.example', 'flint fleet list'],
   },
   {
     usage: 'doctor',

@@ -50,6 +50,8 @@ declare module 'fastify' {
     access?: Access;
     /** A page: refusals are pages too, and the way to log in is shown. */
     isPage?: boolean;
+    /** Takes forms as well as JSON, though it is no page. */
+    takesForms?: boolean;
   }
   interface FastifyRequest {
     /** Set on routes for people once they are known; null on public ones without a session. */

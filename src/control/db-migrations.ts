@@ -34,11 +34,15 @@ const TABLES: readonly string[] = [
     id integer primary key, atMs integer not null, actor text not null, action text not null,
     subject text not null, before text, after text) strict`,
   `create index auditBySubject on audit (subject, id)`,
+  // An id is never given again: what outlives a removed probe elsewhere must not find another one.
   `create table probes (
-    id integer primary key, name text not null unique, mac text not null unique,
-    hardware text not null, address text unique, location text not null, contact text not null,
+    id integer primary key autoincrement, name text not null unique, mac text not null unique,
+    hardware text not null, address text unique, addressKey text unique,
+    location text not null, contact text not null,
     note text not null, search text not null, createdMs integer not null, disabledMs integer,
     publicKey text unique, fingerprint text, boundMs integer, sshHostKey text, model text) strict`,
+  // Names of one length sort as their numbers do: finds the highest one without a scan.
+  `create index probesByLength on probes (length(name), name)`,
   `create table probe_labels (
     probeId integer not null references probes (id) on delete cascade,
     kind text not null, value text not null, primary key (probeId, kind, value)
@@ -49,6 +53,8 @@ const TABLES: readonly string[] = [
     seenMs integer not null, seenFrom text not null, version text not null, bootId text not null,
     badness real not null, report text not null) strict`,
   `create index probeStatesByBadness on probe_states (badness, probeId)`,
+  // All that a list is sorted by, without reading the reports that lie between.
+  `create index probeStatesForLists on probe_states (probeId, seenMs, badness, version)`,
   `create table probe_events (
     probeId integer not null references probes (id) on delete cascade,
     eventId text not null, kind text not null, target text, family text, fromMs integer not null,

@@ -90,6 +90,8 @@ export interface ProbeTable {
   hardware: string;
   /** Out of the prefix of the control's configuration; null where there is none. */
   address: string | null;
+  /** The address as text that sorts as addresses do: see `addressKey`. */
+  addressKey: string | null;
   location: string;
   contact: string;
   note: string;

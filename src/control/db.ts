@@ -42,7 +42,7 @@ export async function openControlDb(file: string): Promise<ControlDb> {
   return withWrites(db, raw);
 }
 
-/** Loads the driver. It is an optional package: only the control needs it. */
+/** Opens a file as the control wants it. The driver is an optional package. */
 export function openSqlite(file: string, options: Options = {}): SqliteDatabase {
   const raw = new (loadSqlite())(file, options);
   try {
@@ -59,7 +59,16 @@ export function openSqlite(file: string, options: Options = {}): SqliteDatabase 
   }
 }
 
-function loadSqlite(): Open {
+/**
+ * Loads the driver for good: whoever gives up root afterwards may not be able to read where it
+ * lies. Throws ERR_DATABASE_MISSING.
+ */
+export function loadDriver(): void {
+  new (loadSqlite())(':memory:').close();
+}
+
+/** The driver alone, for files that are opened in other ways. Throws ERR_DATABASE_MISSING. */
+export function loadSqlite(): Open {
   try {
     return createRequire(import.meta.url)('better-sqlite3') as Open;
   } catch (cause) {

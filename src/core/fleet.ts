@@ -123,6 +123,16 @@ export const CANDIDATE = v.object({
   attempts: wholeNumber(0, Number.MAX_SAFE_INTEGER),
 });
 
+/** What a probe reported, or the control noted about it (kind `foreign-key`). */
+export const FLEET_EVENT = v.object({
+  ...REPORTED_EVENT.entries,
+  kind: line('a kind', 32),
+  /** When the control heard of it, by its own clock. */
+  heardMs: TIME_MS,
+});
+
+export type FleetEvent = v.InferOutput<typeof FLEET_EVENT>;
+
 export const PROBE_DETAIL = v.object({
   ...PROBE_ROW.entries,
   fingerprint: v.nullable(v.string()),
@@ -141,7 +151,8 @@ export const PROBE_DETAIL = v.object({
   clock: v.nullable(v.object({ state: v.string(), offsetNs: v.nullable(v.number()) })),
   measured: v.array(REPORTED_SERIES),
   paths: v.array(REPORTED_PATH),
-  events: v.array(REPORTED_EVENT),
+  /** Newest first. */
+  events: v.array(FLEET_EVENT),
 });
 
 export type ProbeDetail = v.InferOutput<typeof PROBE_DETAIL>;

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { objectMessage, wholeNumber } from './config-value.ts';
+import { expecting, objectMessage, wholeNumber } from './config-value.ts';
 import { PATH_PROTOCOLS } from './path.ts';
 import { FAMILIES, QUALITIES, type Round } from './round.ts';
 import { line, SLUG, TIME_MS } from './wire.ts';
@@ -16,12 +16,21 @@ export const REPORT_SERIES_MAX = 256;
 export const REPORT_ROUNDS_MAX = 512;
 export const REPORT_EVENTS_MAX = 200;
 export const REPORT_PATHS_MAX = 128;
+export const DETAIL_KEYS_MAX = 32;
 
 const FAMILY = v.picklist(FAMILIES);
 const ID = line('an id', 253);
 const COUNT = wholeNumber(0, Number.MAX_SAFE_INTEGER);
 const NANOSECONDS = v.pipe(v.number(), v.minValue(0), v.maxValue(120e9));
 const WORDS = line('a text', 500);
+
+// The message says how much is too much; the path of the issue says of what.
+function listOf<const Item extends v.GenericSchema>(item: Item, max: number, what: string) {
+  return v.pipe(
+    v.array(item, expecting(`an array of ${what}`)),
+    v.maxLength(max, expecting(`at most ${max} ${what}`)),
+  );
+}
 
 const RTT = v.object({
   min: NANOSECONDS,
@@ -77,7 +86,7 @@ export const REPORTED_PATH = v.object({
   state: v.picklist(['tracing', 'unresolved', 'unavailable']),
   sinceMs: v.nullable(TIME_MS),
   /** By TTL - 1; null for a hop that never answered. */
-  hops: v.pipe(v.array(v.nullable(line('an address', 64))), v.maxLength(64)),
+  hops: listOf(v.nullable(line('an address', 64)), 64, 'hops'),
 });
 
 export const REPORTED_EVENT = v.object({
@@ -94,9 +103,11 @@ export const REPORTED_EVENT = v.object({
       line('a key', 64),
       v.nullable(v.union([line('a text', 500), v.number(), v.boolean()])),
     ),
-    v.maxEntries(32),
+    v.maxEntries(DETAIL_KEYS_MAX, `expected at most ${DETAIL_KEYS_MAX} keys`),
   ),
 });
+
+export type ReportedEvent = v.InferOutput<typeof REPORTED_EVENT>;
 
 export const PROBE_REPORT = v.object(
   {
@@ -121,9 +132,9 @@ export const PROBE_REPORT = v.object(
       /** Why the newest document was refused; the one before goes on. */
       error: v.nullable(line('a text', 2000)),
       /** Keys that this version does not know. */
-      unsupported: v.pipe(v.array(line('a key', 500)), v.maxLength(65)),
+      unsupported: listOf(line('a key', 500), 65, 'keys'),
       /** What the board's own policy held back, a sentence each. */
-      capped: v.pipe(v.array(WORDS), v.maxLength(65)),
+      capped: listOf(WORDS, 65, 'sentences'),
     }),
     /** Stamps of the samples of `rounds`. */
     quality: v.object(
@@ -132,12 +143,12 @@ export const PROBE_REPORT = v.object(
         typeof COUNT
       >,
     ),
-    series: v.pipe(v.array(REPORTED_SERIES), v.maxLength(REPORT_SERIES_MAX)),
+    series: listOf(REPORTED_SERIES, REPORT_SERIES_MAX, 'series'),
     /** Those closed in the last minutes, oldest first. */
-    rounds: v.pipe(v.array(REPORTED_ROUND), v.maxLength(REPORT_ROUNDS_MAX)),
-    paths: v.pipe(v.array(REPORTED_PATH), v.maxLength(REPORT_PATHS_MAX)),
+    rounds: listOf(REPORTED_ROUND, REPORT_ROUNDS_MAX, 'rounds'),
+    paths: listOf(REPORTED_PATH, REPORT_PATHS_MAX, 'paths'),
     /** Open ones and those of the last day, newest first. */
-    events: v.pipe(v.array(REPORTED_EVENT), v.maxLength(REPORT_EVENTS_MAX)),
+    events: listOf(REPORTED_EVENT, REPORT_EVENTS_MAX, 'events'),
     /** How many series, rounds, paths and events there was no room for. */
     leftOut: COUNT,
     store: v.object({

@@ -6,6 +6,12 @@ import { weightedMedian } from './weighted-median.ts';
 // on a long span. Columns start on multiples of their own width in Unix time, so that a page that
 // is drawn again shows the same columns, moved.
 
+/** What a graph needs of a round; those of a report are such too. */
+export type GraphRound = Pick<
+  Round,
+  'fromMs' | 'untilMs' | 'loaded' | 'sent' | 'received' | 'lost' | 'exact' | 'rttNs' | 'jitterNs'
+>;
+
 /**
  * `answered`: there are figures. `lost`: echoes were sent and none came back. `unknown`: a round
  * exists and says nothing of the path (nothing was sent, or all of it was discarded). `missing`: we
@@ -54,9 +60,13 @@ export function columnSpan(input: {
 }
 
 /** A round belongs to the column in which its middle lies; rounds outside the span are left out. */
-export function columnsOf(rounds: readonly Round[], span: ColumnSpan, roundMs: number): Column[] {
+export function columnsOf(
+  rounds: readonly GraphRound[],
+  span: ColumnSpan,
+  roundMs: number,
+): Column[] {
   const count = Math.max(0, Math.round((span.untilMs - span.fromMs) / span.columnMs));
-  const groups: Round[][] = Array.from({ length: count }, () => []);
+  const groups: GraphRound[][] = Array.from({ length: count }, () => []);
   for (const round of rounds) {
     const middleMs = (round.fromMs + round.untilMs) / 2;
     groups[Math.floor((middleMs - span.fromMs) / span.columnMs)]?.push(round);
@@ -108,7 +118,7 @@ function markPending(columns: Column[], span: ColumnSpan, roundMs: number): void
  * rounds' own, weighted by their replies, which keeps their order and is not moved by one bad
  * round. Where a column holds both, rounds under our own load are left out of it.
  */
-function mergeRounds(all: readonly Round[]): Column {
+function mergeRounds(all: readonly GraphRound[]): Column {
   const isLoaded = all.some((round) => round.loaded);
   const unloaded = isLoaded ? all.filter((round) => !round.loaded) : all;
   const rounds = unloaded.length > 0 ? unloaded : all;
@@ -137,7 +147,7 @@ function stateOf(rounds: number, rttNs: ColumnFigures | null, lost: number): Col
   return lost > 0 ? 'lost' : 'unknown';
 }
 
-function mergeFigures(rounds: readonly Round[]): ColumnFigures | null {
+function mergeFigures(rounds: readonly GraphRound[]): ColumnFigures | null {
   const figures: RttFigures[] = [];
   const weights: number[] = [];
   for (const { rttNs, received } of rounds) {

@@ -1,4 +1,5 @@
-import type { Round } from '../core/round.ts';
+import type { RttFigures } from '../core/round.ts';
+import type { GraphRound } from './column.ts';
 import { weightedMedian } from './weighted-median.ts';
 
 // Figures of a span from its rounds. A round keeps nine figures, not its samples, so quantiles of
@@ -41,7 +42,7 @@ const TOLERANCE = 1e-4;
 const HALVINGS_MAX = 30;
 
 /** Never mixes in rounds that closed without a reply; an empty list gives zeros and nulls. */
-export function spanFigures(rounds: readonly Round[]): SpanFigures {
+export function spanFigures(rounds: readonly GraphRound[]): SpanFigures {
   const answered = rounds.filter((round) => round.rttNs !== null && round.received > 0);
   const sum = countRounds(rounds);
   const mixture = mix(answered);
@@ -66,7 +67,11 @@ export function lossPercent(counts: { received: number; lost: number }): number 
   return known === 0 ? null : (100 * counts.lost) / known;
 }
 
-function countRounds(rounds: readonly Round[]): { sent: number; received: number; lost: number } {
+function countRounds(rounds: readonly GraphRound[]): {
+  sent: number;
+  received: number;
+  lost: number;
+} {
   const sum = { sent: 0, received: 0, lost: 0 };
   for (const round of rounds) {
     sum.sent += round.sent;
@@ -76,7 +81,7 @@ function countRounds(rounds: readonly Round[]): { sent: number; received: number
   return sum;
 }
 
-function medianOf(answered: readonly Round[]): number | null {
+function medianOf(answered: readonly GraphRound[]): number | null {
   if (answered.length === 0) return null;
   const medians = answered.map(({ rttNs }) => rttNs?.median ?? 0);
   return weightedMedian(
@@ -85,7 +90,7 @@ function medianOf(answered: readonly Round[]): number | null {
   );
 }
 
-function meanJitter(answered: readonly Round[]): number | null {
+function meanJitter(answered: readonly GraphRound[]): number | null {
   let total = 0;
   let weight = 0;
   for (const round of answered) {
@@ -105,7 +110,7 @@ interface Mixture {
   max: number;
 }
 
-function mix(answered: readonly Round[]): Mixture {
+function mix(answered: readonly GraphRound[]): Mixture {
   const mixture: Mixture = {
     knots: new Float64Array(answered.length * KNOTS),
     replies: new Float64Array(answered.length),
@@ -130,7 +135,7 @@ function mix(answered: readonly Round[]): Mixture {
  * Where the even spread of the replies between p90 and max ends. Their sum is what the mean leaves
  * after the body (trapezoids between the quantiles) and the maximum are taken away.
  */
-function tailEnd(rttNs: NonNullable<Round['rttNs']>, received: number): number {
+function tailEnd(rttNs: RttFigures, received: number): number {
   const { min, p10, p25, median, p75, p90, max, mean } = rttNs;
   const inBody = Math.ceil(0.9 * received);
   const inTail = received - inBody - 1;

@@ -1,3 +1,5 @@
+import type { Family } from '../core/round.ts';
+
 // Figures as text: three significant digits, the unit always there and kept on the line by a narrow
 // no-break space. All times are UTC, so that two probes and their operator speak of the same
 // minute.
@@ -96,6 +98,15 @@ export function formatInstant(timeMs: number, nowMs: number): string {
 export function isoTime(timeMs: number): string {
   const date = new Date(timeMs);
   return (Number.isNaN(date.getTime()) ? new Date(0) : date).toISOString();
+}
+
+export function familyName(family: Family): string {
+  return family === 'v4' ? 'IPv4' : 'IPv6';
+}
+
+/** `one.one.one.one (IPv4)`. */
+export function seriesName(series: { target: string; family: Family }): string {
+  return `${series.target} (${familyName(series.family)})`;
 }
 
 function isSameDay(aMs: number, bMs: number): boolean {

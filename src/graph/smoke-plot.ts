@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
-import type { ProbeEvent, Round } from '../core/round.ts';
-import { type Column, type ColumnSpan, lastsUntil } from './column.ts';
+import type { ProbeEvent } from '../core/round.ts';
+import { type Column, type ColumnSpan, type GraphRound, lastsUntil } from './column.ts';
 import type { SpanFigures } from './figures.ts';
 import { formatClock, formatPercent, formatRtt } from './format.ts';
 import type { Scale } from './scale.ts';
@@ -25,7 +25,7 @@ export interface SmokeInput {
   id: string;
   /** What is shown, as the accessible name begins: target, family, span. */
   title: string;
-  rounds: readonly Round[];
+  rounds: readonly GraphRound[];
   /** Already of this series: see `eventsOfSeries`. */
   events: readonly ProbeEvent[];
   figures: SpanFigures;

@@ -2,11 +2,12 @@
 // and one budget. What a trace finds is merged into the path that is known; what that makes another
 // path is told as an event. So many traces are under way at once as the budget can feed; a path
 // whose turn comes while it is being traced, or waits for that, leaves the turn out.
-import { formatAddress } from '../core/address.ts';
+import { type Address, formatAddress } from '../core/address.ts';
 import type { PathConfig, PathTargetConfig } from '../core/config.ts';
 import type { Family, ProbeEvent } from '../core/round.ts';
 import type { PathSnapshot } from '../core/snapshot.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Guard } from './guard.ts';
 import { keepPaths, type PathKeeper } from './path-keeper.ts';
 import { askExtra, dueMs, moveGrid, newSchedule, passTurns, takeTurn } from './path-schedule.ts';
 import { addChange, takeChange, toPathEvent } from './path-telling.ts';
@@ -26,6 +27,7 @@ export interface PathsOptions {
   engine: Engine;
   tracer: Tracer;
   names: Names;
+  guard: Guard;
   bootId: string;
   nowMs: () => number;
   /** Never goes back, ms. */
@@ -90,6 +92,17 @@ export class Paths {
       this.keeper.put(entry);
     }
     this.entries = next;
+    this.recheck();
+  }
+
+  /** Judges all addresses anew: the policy or the links of this machine changed. */
+  recheck(): void {
+    for (const entry of this.entries.values()) {
+      if (entry.address !== null) this.judge(entry, entry.address);
+      // One that was refused may be allowed by now, or its name have another.
+      const isRefused = entry.address === null && entry.ip !== null;
+      if (isRefused && Number.isFinite(entry.resolveAtMs)) entry.resolveAtMs = 0;
+    }
   }
 
   /** Begins what is due, what waited longest first; call about once a second. */
@@ -166,10 +179,16 @@ export class Paths {
     if (!answer.ok) {
       // A name that stops resolving is still traced to the address it had.
       if (entry.address === null) entry.reason = answer.reason;
+      else this.judge(entry, entry.address);
       return;
     }
-    const address = keepAddress(answer.addresses, entry.address);
-    if (address === null) return;
+    const { addresses } = answer;
+    const screened = this.options.guard.screen('path', entry.target.host, addresses);
+    const address = keepAddress(screened.addresses, entry.address);
+    if (address === null) {
+      if (addresses[0] !== undefined) this.judge(entry, addresses[0]);
+      return;
+    }
     if (entry.address !== null && isSame(address, entry.address)) return;
     this.traces.stop(entry);
     this.keeper.put(entry);
@@ -178,6 +197,17 @@ export class Paths {
     entry.ip = formatAddress(entry.family, address.bytes);
     entry.reason = null;
     entry.history = this.keeper.take(entry);
+  }
+
+  /** Traces no more to an address that the policy forbids, until it is looked up again. */
+  private judge(entry: PathEntry, address: Address): void {
+    const refusal = this.options.guard.refusal('path', entry.target.host, address);
+    if (refusal === null) return;
+    this.traces.stop(entry);
+    this.keeper.put(entry);
+    entry.address = null;
+    entry.ip = formatAddress(entry.family, address.bytes);
+    entry.reason = refusal;
   }
 
   private runningMax(): number {

@@ -16,6 +16,8 @@ export interface Measured {
   address: Address | null;
   /** The engine's series, null while there is no address. */
   series: number | null;
+  /** That of the series: the target's, or longer where the policy has many share an address. */
+  intervalMs: number;
   /** The interface that the series was made for; 0 when the routes decide. */
   interfaceIndex: number;
   /** Why there is no address or no series, in words. */
@@ -41,6 +43,7 @@ export function newMeasured(target: TargetConfig, family: Family): Measured {
     ip: null,
     address: null,
     series: null,
+    intervalMs: target.intervalMs,
     interfaceIndex: 0,
     reason: 'its name is being resolved',
     resolve: { ok: false, atMs: null },
@@ -162,7 +165,7 @@ export function toSnapshot(
     ip: measured.ip,
     source: target.source ?? '',
     tos: target.tos,
-    intervalMs: target.intervalMs,
+    intervalMs: measured.series === null ? target.intervalMs : measured.intervalMs,
     labels: target.labels,
     state: stateOf(measured, state),
     reason: measured.reason ?? measured.looked.refusal,

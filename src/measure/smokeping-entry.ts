@@ -11,6 +11,8 @@ export interface Entry {
   resolveAtMs: number;
   /** When a series that could not be made is tried again; infinite while there is none such. */
   retryAtMs: number;
+  /** Echoes of its series that were counted against the policy. */
+  charged: number;
   /** The configuration has it no more. */
   isGone: boolean;
 }
@@ -24,7 +26,8 @@ export interface Owner {
 
 export function newEntry(target: TargetConfig, family: Family): Entry {
   const retryAtMs = Number.POSITIVE_INFINITY;
-  return { measured: newMeasured(target, family), resolveAtMs: 0, retryAtMs, isGone: false };
+  const measured = newMeasured(target, family);
+  return { measured, resolveAtMs: 0, retryAtMs, charged: 0, isGone: false };
 }
 
 export function keyOf(target: string, family: Family): string {

@@ -16,6 +16,8 @@ export interface LookOptions {
   collect: () => number;
   /** The interface of an entry may be another now, or its series could not be made. */
   onDevice: (entry: Entry) => void;
+  /** Counts what it sent; returns whether the policy stopped it. */
+  obey: (entry: Entry) => boolean;
   /** Its name is to be looked up. */
   onResolve: (entry: Entry) => void;
 }
@@ -77,11 +79,13 @@ function* lookAround(options: LookOptions): Generator<void> {
   retired.forget();
 }
 
-function lookAt(entry: Entry, { engine, monoMs, onDevice, onResolve }: LookOptions): number {
+function lookAt(entry: Entry, options: LookOptions): number {
+  const { engine, monoMs, onDevice, onResolve, obey } = options;
   const nowMs = monoMs();
+  const isStopped = obey(entry);
   const isDeviceDue = lookAtSends(entry.measured, engine) || nowMs >= entry.retryAtMs;
   if (isDeviceDue) onDevice(entry);
   const isResolveDue = nowMs >= entry.resolveAtMs;
   if (isResolveDue) onResolve(entry);
-  return isDeviceDue || isResolveDue ? CHANGE_EFFORT : 1;
+  return isStopped || isDeviceDue || isResolveDue ? CHANGE_EFFORT : 1;
 }

@@ -7,10 +7,18 @@ import type { Family, ProbeEvent, Round } from '../core/round.ts';
 import type { SeriesSnapshot } from '../core/snapshot.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EngineEvent } from '../engine/readers.ts';
+import type { Guard } from './guard.ts';
 import { trackOutages } from './outages.ts';
 import { type FamilyAnswer, isSame, keepAddress, type Names } from './resolution.ts';
 import { type Measured, seriesKey, toRound } from './series.ts';
-import { addSeries, type Entry, keyOf, newEntry, type Owner } from './smokeping-entry.ts';
+import { type Entry, keyOf, newEntry, type Owner } from './smokeping-entry.ts';
+import {
+  HELD_REASON,
+  heldBack,
+  leaveSeries,
+  lookAtPolicy,
+  startSeries,
+} from './smokeping-guarded.ts';
 import { type Look, startLook } from './smokeping-look.ts';
 import { type OutageEvent, takeOutages } from './smokeping-outages.ts';
 import { keepRetired } from './smokeping-retired.ts';
@@ -20,6 +28,7 @@ import { toSpec } from './source.ts';
 export interface SmokepingOptions {
   engine: Engine;
   names: Names;
+  guard: Guard;
   bootId: string;
   nowMs: () => number;
   /** Never goes back, ms: when names are asked again must not hang on a wrong clock. */
@@ -32,8 +41,6 @@ export interface SmokepingOptions {
   onPlan: (packetsPerSecond: number, intervalMsMin: number) => void;
 }
 
-/** A series that could not be made is tried again after this time. */
-const RETRY_MS = 5000;
 /** Rounds, and events, that are read after one tick. */
 const CLOSED_AT_ONCE = 16;
 
@@ -61,6 +68,7 @@ export class Smokeping {
       retired: this.retired,
       collect: () => this.collect(),
       onDevice: (entry) => this.lookAtDevice(entry),
+      obey: (entry) => this.obey(entry),
       onResolve: (entry) => void this.resolve(entry),
     });
   }
@@ -87,7 +95,19 @@ export class Smokeping {
     }
     this.outages.droppedUplink(this.options.nowMs());
     this.plan();
+    this.recheck();
     this.look.restart();
+  }
+
+  /** Judges all addresses anew: the policy or the links of this machine changed. */
+  recheck(): void {
+    for (const entry of this.entries.values()) {
+      const { measured } = entry;
+      if (measured.address !== null) this.judge(entry, measured.address);
+      // One that was refused may be allowed by now, or its name have another.
+      const isRefused = measured.address === null && measured.ip !== null;
+      if (isRefused && Number.isFinite(entry.resolveAtMs)) entry.resolveAtMs = 0;
+    }
   }
 
   /** Reads some of what the engine has closed; call after every tick. Returns how much it was. */
@@ -144,10 +164,10 @@ export class Smokeping {
       return newEntry(target, family);
     }
     const { measured } = old;
-    if (measured.series !== null && measured.target.intervalMs !== target.intervalMs) {
-      this.options.engine.setInterval(measured.series, target.intervalMs);
-    }
+    const isChanged = measured.target.intervalMs !== target.intervalMs;
     measured.target = target;
+    if (isChanged) this.options.guard.shares.change(old, target.intervalMs);
+    if (isChanged) lookAtPolicy(this.options, old);
     return old;
   }
 
@@ -173,10 +193,16 @@ export class Smokeping {
     if (!answer.ok) {
       // A name that stops resolving is still measured at the address it had.
       if (measured.address === null) measured.reason = answer.reason;
+      else this.judge(entry, measured.address);
       return;
     }
-    const address = keepAddress(answer.addresses, measured.address);
-    if (address === null) return;
+    const { addresses } = answer;
+    const screened = this.options.guard.screen('smokeping', measured.target.host, addresses);
+    const address = keepAddress(screened.addresses, measured.address);
+    if (address === null) {
+      if (addresses[0] !== undefined) this.judge(entry, addresses[0]);
+      return;
+    }
     const isKept = measured.address !== null && isSame(address, measured.address);
     if (!isKept || measured.series === null) this.begin(entry, address);
   }
@@ -192,18 +218,40 @@ export class Smokeping {
     measured.ip = ip;
     measured.address = address;
     if (before !== null && before !== ip) this.announceAddress(measured, before, ip);
-    const made = toSpec(target, address);
-    const added = made.ok ? addSeries(engine, made.spec) : made;
-    measured.reason = added.ok ? null : added.reason;
-    entry.retryAtMs = added.ok ? Number.POSITIVE_INFINITY : monoMs() + RETRY_MS;
-    if (!added.ok || !made.ok) return;
-    const { series } = added;
+    const started = startSeries(this.options, entry, address);
+    measured.reason = started.ok ? null : started.reason;
+    entry.retryAtMs = started.ok ? Number.POSITIVE_INFINITY : monoMs() + started.retryMs;
+    if (!started.ok) return;
+    const { series } = started;
     measured.series = series;
-    measured.interfaceIndex = made.spec.interfaceIndex;
+    measured.interfaceIndex = started.interfaceIndex;
     this.owners.set(series, { entry, measured, beganMs: nowMs() });
     const outage = this.outages.openOf(target.id, family);
     if (outage !== null)
       engine.seedOutage(series, outage.fromMs, Number(outage.detail['lost'] ?? 0));
+  }
+
+  /** Ends the measurement at an address that the policy forbids, until it is looked up again. */
+  private judge(entry: Entry, address: Address): void {
+    const { measured } = entry;
+    const refusal = this.options.guard.refusal('smokeping', measured.target.host, address);
+    if (refusal === null) return;
+    this.retire(entry);
+    measured.address = null;
+    measured.ip = formatAddress(measured.family, address.bytes, address.zone);
+    measured.reason = refusal;
+    entry.retryAtMs = Number.POSITIVE_INFINITY;
+  }
+
+  private obey(entry: Entry): boolean {
+    const { guard, monoMs } = this.options;
+    const waitMs = lookAtPolicy(this.options, entry);
+    if (waitMs === 0) return false;
+    this.retire(entry);
+    heldBack(guard, entry, waitMs);
+    entry.measured.reason = HELD_REASON;
+    entry.retryAtMs = monoMs() + waitMs;
+    return true;
   }
 
   private announceAddress({ target, family }: Measured, from: string, to: string): void {
@@ -221,8 +269,10 @@ export class Smokeping {
     if (series === null || !isSameDevice) this.begin(entry, address);
   }
 
-  private retire({ measured }: Entry): void {
+  private retire(entry: Entry): void {
+    const { measured } = entry;
     const { series } = measured;
+    leaveSeries(this.options, entry);
     const owner = series === null ? undefined : this.owners.get(series);
     if (series !== null && owner !== undefined)
       owner.measured = this.retired.retire(measured, series);

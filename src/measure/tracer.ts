@@ -3,7 +3,7 @@ import { formatAddress } from '../core/address.ts';
 import { ProbeError } from '../core/error.ts';
 import type { PathProtocol } from '../core/path.ts';
 import type { Family } from '../core/round.ts';
-import { createPacer, type Pacer } from '../core/token-bucket.ts';
+import { createPacer, type Pacer, type Permission } from '../core/token-bucket.ts';
 import type { Engine, ProbeSource } from '../engine/engine.ts';
 import { RESULTS_MAX, TIMEOUT_MS_MAX } from '../engine/limits.ts';
 import {
@@ -13,6 +13,7 @@ import {
   type TraceSpec,
   takeOutcomes,
 } from '../engine/probes.ts';
+import type { Guard } from './guard.ts';
 
 export interface ProbeAsk {
   /** As `open` gave it. */
@@ -43,7 +44,11 @@ export interface TracePace {
   answersPerSecond: number | null;
   /** Never goes back. */
   monoMs: () => number;
+  /** Asked before each probe, beside the pace; counted is what it held back. */
+  guard?: TraceGuard;
 }
+
+export type TraceGuard = Pick<Guard, 'waitMs' | 'charge' | 'holdBack'>;
 
 /** What may be saved up: a tick's worth, so that a budget is kept in spite of ticks. */
 const BURST_MS = 50;
@@ -54,25 +59,31 @@ const LOOK_MAX = 256;
 
 export class Tracer implements ProbeSource {
   private readonly engine: Engine;
-  private readonly pacer: Pacer;
+  private pacer: Pacer;
   private readonly monoMs: () => number;
+  private readonly guard: TraceGuard | null;
+  /** Asks that the guard held back and counted. */
+  private readonly held = new WeakSet<ProbeAsk>();
   /** When the first of those that a budget holds back may go. */
   private readyAtMs = 0;
   private queue: ProbeAsk[] = [];
   /** By tag, in the order of sending. */
   private readonly out = new Map<number, Sent>();
-  private readonly families = new Map<number, Family>();
+  private readonly places = new Map<number, { family: Family; ip: string }>();
   private nextTag = 1;
 
   constructor(engine: Engine, pace: TracePace) {
     this.engine = engine;
     this.monoMs = pace.monoMs;
-    this.pacer = createPacer({
-      global: rate(pace.packetsPerSecond, ((pace.packetsPerSecond ?? 0) * BURST_MS) / 1000),
-      perAddress: rate(pace.answersPerSecond, ANSWERS_BURST),
-      addressesMax: ADDRESSES_MAX,
-    });
+    this.guard = pace.guard ?? null;
+    this.pacer = pacerOf(pace);
     engine.setProbeSource(this);
+  }
+
+  /** From now on; what waits goes by it, too. */
+  setPace(pace: Pick<TracePace, 'packetsPerSecond' | 'answersPerSecond'>): void {
+    this.pacer = pacerOf(pace);
+    this.readyAtMs = 0;
   }
 
   /** Throws ERR_SOCKET_PERMISSION for a protocol that the transport cannot send. */
@@ -90,13 +101,14 @@ export class Tracer implements ProbeSource {
   open(spec: TraceSpec): number {
     this.requireProtocol(spec.protocol);
     const trace = openTrace(this.engine.hot, spec);
-    this.families.set(trace, spec.family);
+    const ip = formatAddress(spec.family, spec.address);
+    this.places.set(trace, { family: spec.family, ip });
     return trace;
   }
 
   /** What is asked or under way for it comes to nothing: its callbacks are not called. */
   close(trace: number): void {
-    if (!this.families.delete(trace)) return;
+    if (!this.places.delete(trace)) return;
     this.engine.hot.call.closeTrace(trace);
     this.queue = this.queue.filter((ask) => ask.trace !== trace);
     for (const [tag, { ask }] of this.out) if (ask.trace === trace) this.out.delete(tag);
@@ -118,7 +130,7 @@ export class Tracer implements ProbeSource {
     for (const ask of this.queue) {
       if (built === most || held.length === LOOK_MAX) break;
       looked++;
-      const permission = this.pacer.take(ask.likely, now);
+      const permission = this.permit(ask, now);
       if (permission.ok && this.buildOne(ask, from + built)) {
         built++;
         continue;
@@ -148,13 +160,29 @@ export class Tracer implements ProbeSource {
     }
     for (const ask of this.forget()) touched.set(ask.onBatch, ask.trace);
     // One of these may close the trace of another.
-    for (const [onBatch, trace] of touched) if (this.families.has(trace)) onBatch();
+    for (const [onBatch, trace] of touched) if (this.places.has(trace)) onBatch();
     return outcomes.length;
   }
 
   /** Whether anything is asked or under way. */
   isBusy(): boolean {
     return this.queue.length > 0 || this.out.size > 0;
+  }
+
+  /** The guard is asked first and charged last: what either refuses costs the other nothing. */
+  private permit(ask: ProbeAsk, nowMs: number): Permission {
+    const place = this.places.get(ask.trace);
+    if (this.guard === null || place === undefined) return this.pacer.take(ask.likely, nowMs);
+    const packet = { ip: place.ip, bytes: 2 * (HEADER_BYTES + ask.payloadBytes), packets: 1 };
+    const waitMs = this.guard.waitMs('path', packet);
+    if (waitMs > 0) {
+      if (!this.held.has(ask)) this.guard.holdBack('path', 1);
+      this.held.add(ask);
+      return { ok: false, atMs: nowMs + waitMs };
+    }
+    const permission = this.pacer.take(ask.likely, nowMs);
+    if (permission.ok) this.guard.charge('path', packet);
+    return permission;
   }
 
   private buildOne(ask: ProbeAsk, index: number): boolean {
@@ -172,7 +200,7 @@ export class Tracer implements ProbeSource {
     // A late answer was told as lost; nobody waits for it any more.
     if (ask === undefined) return null;
     this.out.delete(tag);
-    const family = this.families.get(trace) ?? 'v4';
+    const family = this.places.get(trace)?.family ?? 'v4';
     const isSilent = outcome.kind === 'lost' || outcome.kind === 'refused';
     const bytes = family === 'v4' ? address.subarray(0, 4) : address;
     ask.onOutcome({ ...outcome, ip: isSilent ? null : formatAddress(family, bytes) });
@@ -197,6 +225,8 @@ interface Sent {
   atMs: number;
 }
 
+/** Of IPv6 and TCP, the largest of them. */
+const HEADER_BYTES = 60;
 /** The longest timeout, and as long again as the loop may stand still. */
 const FORGOTTEN_MS = 2 * TIMEOUT_MS_MAX;
 const NO_OUTCOME: Omit<ProbeAnswer, 'ttl' | 'flow'> = {
@@ -211,6 +241,17 @@ const NO_OUTCOME: Omit<ProbeAnswer, 'ttl' | 'flow'> = {
   mtu: null,
   labels: [],
 };
+
+function pacerOf({
+  packetsPerSecond,
+  answersPerSecond,
+}: Pick<TracePace, 'packetsPerSecond' | 'answersPerSecond'>): Pacer {
+  return createPacer({
+    global: rate(packetsPerSecond, ((packetsPerSecond ?? 0) * BURST_MS) / 1000),
+    perAddress: rate(answersPerSecond, ANSWERS_BURST),
+    addressesMax: ADDRESSES_MAX,
+  });
+}
 
 function rate(perSecond: number | null, burst: number): { perSecond: number; burst: number } {
   return { perSecond: perSecond ?? Number.POSITIVE_INFINITY, burst: Math.max(1, burst) };

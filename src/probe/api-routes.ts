@@ -1,5 +1,5 @@
 import type { ProbeEvent, Round } from '../core/round.ts';
-import type { PathSnapshot, ProbeSnapshot, SeriesSnapshot } from '../core/snapshot.ts';
+import type { PathSnapshot, SeriesSnapshot } from '../core/snapshot.ts';
 import {
   type Answer,
   answerError,
@@ -23,6 +23,7 @@ import {
   type MetricGroup,
   metricsParts,
 } from './metrics.ts';
+import type { DaemonSnapshot } from './snapshot.ts';
 
 // A table of path → function. What is answered comes from the functions in `ApiSource`; nothing
 // here knows the engine, the store or the page.
@@ -54,7 +55,7 @@ export type SnapshotScope = 'probe' | 'paths' | 'series';
 
 export interface ApiSource {
   /** Read while other work passes: the figures of one series are of one moment. */
-  snapshot(scope: SnapshotScope): Promise<ProbeSnapshot>;
+  snapshot(scope: SnapshotScope): Promise<DaemonSnapshot>;
   /** Rejects with ERR_USAGE when `next` is none that it gave. */
   rounds(query: RoundsQuery): Promise<RoundsPage>;
   events(query: EventsQuery): Promise<readonly ProbeEvent[]>;
@@ -146,6 +147,8 @@ async function answerStatus(source: ApiSource): Promise<Answer> {
     clock,
     engine,
     config: { etag: config.etag, appliedMs: config.appliedMs, error: config.error },
+    ...(snapshot.control == null ? {} : { control: snapshot.control }),
+    ...(snapshot.policy === undefined ? {} : { policy: snapshot.policy }),
     store: { bytes: store.bytes, oldestMs: store.oldestMs, errors: store.errors },
   };
   const items = targetStatuses(snapshot.series);

@@ -4,6 +4,7 @@ import type { PathConfig } from '../core/config.ts';
 import type { ProbeEvent, Round } from '../core/round.ts';
 import type { PathSnapshot } from '../core/snapshot.ts';
 import type { Log } from '../host/log.ts';
+import type { Guard } from '../measure/guard.ts';
 import { Paths } from '../measure/paths.ts';
 import type { Names } from '../measure/resolution.ts';
 import { watchShifts } from '../measure/shifts.ts';
@@ -15,6 +16,7 @@ import type { ProbeFacts } from './snapshot.ts';
 export interface DaemonPathsOptions {
   facts: Pick<ProbeFacts, 'engine' | 'bootId' | 'startedWith'>;
   names: Names;
+  guard: Guard;
   /** Of the probe's state. */
   directory: string;
   log: Log;
@@ -25,6 +27,8 @@ export interface DaemonPathsOptions {
 
 export interface DaemonPaths {
   configure(config: PathConfig): void;
+  /** Judges all addresses anew. */
+  recheck(): void;
   /** Reads outcomes; call after every tick. */
   afterTick(): void;
   /** Call about once a second. */
@@ -39,17 +43,18 @@ export interface DaemonPaths {
 }
 
 export function openDaemonPaths(options: DaemonPathsOptions): DaemonPaths {
-  const { facts, names, directory, log, onEvent, onWork } = options;
+  const { facts, names, guard, directory, log, onEvent, onWork } = options;
   const { engine, bootId } = facts;
   const { packetsPerSecond, answersPerSecond } = facts.startedWith.measurements.path;
   const monoMs = (): number => performance.now();
-  const tracer = new Tracer(engine, { packetsPerSecond, answersPerSecond, monoMs });
+  const tracer = new Tracer(engine, { packetsPerSecond, answersPerSecond, monoMs, guard });
   const shifts = watchShifts(bootId);
   let isBehind = false;
   const paths = new Paths({
     engine,
     tracer,
     names,
+    guard,
     bootId,
     nowMs: Date.now,
     monoMs,
@@ -77,8 +82,10 @@ export function openDaemonPaths(options: DaemonPathsOptions): DaemonPaths {
   return {
     configure(config) {
       isBehind = false;
+      tracer.setPace(config);
       paths.configure(config);
     },
+    recheck: () => paths.recheck(),
     afterTick: () => void tracer.collect(),
     maintain() {
       paths.maintain();

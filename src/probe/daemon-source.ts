@@ -1,14 +1,14 @@
 // What the listener answers from: the snapshot of the moment and the rounds of the store.
-import type { ProbeSnapshot } from '../core/snapshot.ts';
 import type { EventsQuery } from './api-query.ts';
 import type { ApiSource, Health, SnapshotScope } from './api-routes.ts';
 import { answerPage } from './page-answer.ts';
 import type { RoundQuery } from './page-input.ts';
+import type { DaemonSnapshot } from './snapshot.ts';
 import type { RoundStore, StoreQuery } from './store.ts';
 
 export interface DaemonParts {
   store: Pick<RoundStore, 'page' | 'rounds' | 'events'>;
-  snapshot: (scope: SnapshotScope) => Promise<ProbeSnapshot>;
+  snapshot: (scope: SnapshotScope) => Promise<DaemonSnapshot>;
   health: () => Health;
   /** As the engine was started with. */
   roundMs: number;

@@ -4,7 +4,6 @@ const os = process.getBuiltinModule('node:os');
 
 import type { ProbeConfig } from '../core/config.ts';
 import type { EventKind, ProbeEvent } from '../core/round.ts';
-import type { ProbeSnapshot } from '../core/snapshot.ts';
 import { dropRoot, type Identity, nextIdentity } from '../engine/privileges.ts';
 import { type Pump, startPump } from '../engine/pump.ts';
 import type { Log } from '../host/log.ts';
@@ -12,21 +11,30 @@ import { openNames } from '../measure/names.ts';
 import { Smokeping } from '../measure/smokeping.ts';
 import { type Server, startServer } from './api.ts';
 import type { SnapshotScope } from './api-routes.ts';
-import { judgeConfig, loadConfig } from './config-file.ts';
 import { openEngine } from './daemon-engine.ts';
 import { type DaemonEvents, openDaemonEvents } from './daemon-events.ts';
 import { type HealthWatch, watchHealth } from './daemon-health.ts';
 import { type DaemonPaths, openDaemonPaths } from './daemon-paths.ts';
+import { type DaemonPolicy, openDaemonPolicy } from './daemon-policy.ts';
+import { openRun } from './daemon-run.ts';
 import { sourceOf } from './daemon-source.ts';
 import { stopMeasuring } from './daemon-stop.ts';
 import { prepareState } from './places.ts';
-import { openReloader, type Reloader } from './reload.ts';
-import { buildSnapshot, gather, gatherFacts, type ProbeFacts } from './snapshot.ts';
+import { openReloader, type Reloader, takeControl } from './reload.ts';
+import { openReportFile, type ReportFile } from './report-file.ts';
+import type { Settings } from './settings.ts';
+import {
+  buildSnapshot,
+  type DaemonSnapshot,
+  gather,
+  gatherFacts,
+  type ProbeFacts,
+} from './snapshot.ts';
+import { type DaemonConfig, type FirstSources, readSources, type Sources } from './sources.ts';
 import { openStore, type RoundStore } from './store.ts';
 
 export interface DaemonOptions {
-  /** A file, or a document made by the caller (`flint up`). */
-  config: { file: string } | { document: unknown };
+  config: DaemonConfig;
   stateDirectory: string;
   version: string;
   log: Log;
@@ -38,23 +46,22 @@ export interface DaemonOptions {
 const LOOK_MS = 1000;
 /** Of a text in an event; the log has it whole. */
 const DETAIL_LENGTH_MAX = 500;
+const DAY_MS = 86_400_000;
 
 /** Starts everything; on failure nothing is left open. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { config } = options;
-  const file = 'file' in config ? config.file : null;
-  const loaded =
-    'file' in config ? loadConfig(config.file) : judgeConfig(config.document, 'configuration');
-  const engine = openEngine(loaded.config);
+  const identity = nextIdentity();
+  const first = readSources(options.config, identity?.uid ?? null);
+  const engine = openEngine(first.settings.config);
   let store: RoundStore | null = null;
   let daemon: Daemon | null = null;
   try {
-    const identity = nextIdentity();
     const directory = prepareState(options.stateDirectory, identity);
+    const runDirectory = openRun(options.config.runDirectory ?? null, identity, options.log);
     if (identity !== null) dropRoot(identity);
-    store = await openStore(directory, { ...loaded.config.store, nowMs: Date.now });
-    const facts = gatherFacts(engine, options.version, { ...loaded, file });
-    daemon = new Daemon(options, { facts, store, identity, directory });
+    store = await openStore(directory, { ...first.settings.config.store, nowMs: Date.now });
+    const facts = firstFacts(engine, options.version, first);
+    daemon = new Daemon(options, { facts, first, store, identity, directory, runDirectory });
     await daemon.start();
     return daemon;
   } catch (error) {
@@ -68,10 +75,27 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
+function firstFacts(
+  engine: ProbeFacts['engine'],
+  version: string,
+  { sources, settings, controlError }: FirstSources,
+): ProbeFacts {
+  const { ruled, capped } = settings;
+  const facts = gatherFacts(engine, version, { ...settings, file: sources.file });
+  facts.rules = { policy: sources.policy, ruled, capped };
+  if (sources.controlFile === null) return facts;
+  takeControl(facts, sources);
+  if (facts.control !== null) facts.control.error = controlError;
+  return facts;
+}
+
 interface Parts {
   /** Where state is kept. */
   directory: string;
+  /** Where the report is written; null for nowhere. */
+  runDirectory: string | null;
   facts: ProbeFacts;
+  first: FirstSources;
   store: RoundStore;
   identity: Identity | null;
 }
@@ -89,6 +113,9 @@ export class Daemon {
   private readonly events: DaemonEvents;
   private readonly smokeping: Smokeping;
   private readonly paths: DaemonPaths;
+  private readonly policy: DaemonPolicy;
+  private readonly report: ReportFile | null;
+  private readonly sources: Sources;
   private pump: Pump | null = null;
   private reloader: Reloader | null = null;
   private server: Server | null = null;
@@ -96,17 +123,24 @@ export class Daemon {
   private hasFailed = false;
   private stopping: Promise<void> | null = null;
 
-  constructor(options: DaemonOptions, { facts, store, identity, directory }: Parts) {
+  constructor(options: DaemonOptions, parts: Parts) {
+    const { facts, first, store, identity, directory, runDirectory } = parts;
     this.options = options;
     this.facts = facts;
+    this.sources = first.sources;
     this.store = store;
     this.identity = identity;
     const monoMs = (): number => performance.now();
+    this.policy = openDaemonPolicy({ log: options.log, monoMs, recheck: () => this.recheck() });
+    facts.restraint = () => this.policy.restraint();
+    this.report = runDirectory === null ? null : this.openReport(runDirectory);
+    const { guard } = this.policy;
     this.events = openDaemonEvents({ store, log: options.log });
     this.health = watchHealth({ stats: () => store.stats(), monoMs });
     this.paths = openDaemonPaths({
       facts,
       names: this.names,
+      guard,
       directory,
       log: options.log,
       onEvent: (event) => this.takeEvent(event),
@@ -115,12 +149,14 @@ export class Daemon {
     this.smokeping = new Smokeping({
       engine: facts.engine,
       names: this.names,
+      guard,
       bootId: facts.bootId,
       nowMs: Date.now,
       monoMs,
       openEvents: store.openEvents(),
       onRound: (round) => {
         store.appendRound(round);
+        this.report?.takeRound(round);
         this.paths.takeRound(round);
       },
       onEvent: (event) => this.takeEvent(event),
@@ -149,12 +185,13 @@ export class Daemon {
       },
     });
     this.announce('start', { version: options.version });
-    this.smokeping.configure(smokepingOf(facts));
-    this.paths.configure(facts.startedWith.measurements.path);
-    if ('file' in options.config) this.reloader = this.watch(options.config.file);
+    this.configure(facts.applied);
+    for (const sentence of facts.rules.capped) options.log.warn(`policy: ${sentence}`);
+    this.tellFirstRefusal();
+    this.reloader = this.watch();
   }
 
-  /** Reads the configuration file again, where there is one; a bad one changes nothing. */
+  /** Reads the configuration again; a bad one changes nothing. */
   reload(): void {
     if (this.stopping === null) this.reloader?.reload();
   }
@@ -165,7 +202,7 @@ export class Daemon {
     return this.stopping;
   }
 
-  async snapshot(scope: SnapshotScope): Promise<ProbeSnapshot> {
+  async snapshot(scope: SnapshotScope): Promise<DaemonSnapshot> {
     const series = scope === 'series' ? await gather(this.smokeping.snapshots()) : [];
     const paths = scope === 'probe' ? [] : await gather(this.paths.snapshots());
     const store = this.store.stats();
@@ -173,22 +210,57 @@ export class Daemon {
     return buildSnapshot(this.facts, { series, paths, store, openEvents });
   }
 
-  private watch(file: string): Reloader {
+  private watch(): Reloader {
     return openReloader({
-      file,
+      config: this.options.config,
+      sources: this.sources,
       facts: this.facts,
       log: this.options.log,
       reader: this.identity?.name ?? 'this user',
-      configure: ({ smokeping, path }) => {
-        this.smokeping.configure(smokeping);
-        this.paths.configure(path);
-      },
-      onRefused: (error) => this.announce('config', { error: error.slice(0, DETAIL_LENGTH_MAX) }),
+      configure: (settings) => this.configure(settings),
+      onRefused: (error) => this.refuse(error),
+      onControl: () => this.report?.soon(),
+    });
+  }
+
+  /** The guard comes first: what begins now is judged by the rules of now. */
+  private configure({ config }: Pick<Settings, 'config'>): void {
+    this.policy.configure(this.facts.rules);
+    this.smokeping.configure(config.measurements.smokeping);
+    this.paths.configure(config.measurements.path);
+  }
+
+  private recheck(): void {
+    this.smokeping.recheck();
+    this.paths.recheck();
+  }
+
+  private tellFirstRefusal(): void {
+    const error = this.facts.control?.error ?? null;
+    if (error === null) return;
+    this.options.log.error(`configuration refused, the local one holds: ${error}`);
+    this.refuse(error);
+  }
+
+  private refuse(error: string): void {
+    this.announce('config', { error: error.slice(0, DETAIL_LENGTH_MAX) });
+  }
+
+  private openReport(directory: string): ReportFile {
+    return openReportFile({
+      directory,
+      snapshot: () => this.snapshot('series'),
+      events: () => this.store.events({ sinceMs: Date.now() - DAY_MS }),
+      log: this.options.log,
+      nowMs: Date.now,
+      monoMs: () => performance.now(),
     });
   }
 
   private listen(): Promise<Server> {
-    const { startedWith, hostname } = this.facts;
+    const { startedWith } = this.facts;
+    // Never what the control calls us: a name of its choice would open the page to its site.
+    const hostname = this.sources.local.hostname ?? os.hostname();
     const { roundMs, timeoutMs } = smokepingOf(this.facts);
     return startServer({
       ...startedWith.listen,
@@ -211,13 +283,17 @@ export class Daemon {
     const now = performance.now();
     if (now - this.lookedAt < LOOK_MS) return;
     this.lookedAt = now;
+    this.policy.look();
+    this.reloader?.look();
     this.paths.maintain();
+    this.report?.look();
     this.health.look();
     this.events.look();
   }
 
   private takeEvent(event: ProbeEvent): void {
     this.events.take(event);
+    this.report?.takeEvent(event);
     this.paths.takeEvent(event, this.smokeping.addressOf(event));
   }
 
@@ -232,6 +308,7 @@ export class Daemon {
     this.reloader?.close();
     this.names.close();
     await this.paths.close();
+    await this.report?.close();
     await stopMeasuring({
       engine: this.facts.engine,
       isEngineSound: !this.hasFailed,

@@ -1,10 +1,11 @@
-import type { ProbeSnapshot } from '../core/snapshot.ts';
+import { MEASURED_KINDS } from '../core/policy-caps.ts';
 import { isConfigGood } from './metrics-smokeping.ts';
 import { type Family, labelSet, type MetricType, putHistogram } from './metrics-text.ts';
+import type { DaemonSnapshot } from './snapshot.ts';
 
 // The probe about itself: engine, clock, store, configuration, process.
 
-export const SELF_FAMILIES: readonly Family<ProbeSnapshot>[] = [
+export const SELF_FAMILIES: readonly Family<DaemonSnapshot>[] = [
   {
     ...describe('flint_build_info', 'gauge', 'info', ['version', 'node', 'addon']),
     help: 'Constantly 1, labelled by the versions of the probe, of Node and of the addon.',
@@ -96,6 +97,39 @@ export const SELF_FAMILIES: readonly Family<ProbeSnapshot>[] = [
     ...describe('flint_config_last_reload_successful', 'gauge', 'boolean'),
     help: 'Whether the last configuration was read and accepted.',
     write: (probe, put) => put(isConfigGood(probe) ? 1 : 0),
+  },
+  {
+    ...describe('flint_control_config_applied_timestamp_seconds', 'gauge', 'seconds'),
+    help: 'When the configuration of the control was applied; absent while none is in force.',
+    write({ control }, put) {
+      const appliedMs = control?.appliedMs ?? null;
+      put(appliedMs === null ? null : appliedMs / 1000);
+    },
+  },
+  {
+    ...describe('flint_control_config_refused', 'gauge', 'boolean'),
+    help: 'Whether the newest configuration of the control was refused; absent without an agent.',
+    write({ control }, put) {
+      put(control == null ? null : Number(control.error !== null));
+    },
+  },
+  {
+    ...describe('flint_control_config_unsupported', 'gauge', 'keys'),
+    help: 'Keys in the configuration of the control that this version does not know.',
+    write: ({ control }, put) => put(control?.unsupported.length ?? null),
+  },
+  {
+    ...describe('flint_policy_capped', 'gauge', 'limits'),
+    help: 'Limits of the policy that change what the configuration asks for.',
+    write: ({ policy }, put) => put(policy?.capped.length ?? null),
+  },
+  {
+    ...describe('flint_policy_held_back_total', 'counter', 'packets', ['kind']),
+    help: 'Packets that the policy did not let go when they were due.',
+    write({ policy }, put) {
+      if (policy === undefined) return;
+      for (const kind of MEASURED_KINDS) put(policy.heldBack[kind], labelSet({ kind }));
+    },
   },
   {
     ...describe('flint_process_resident_memory_bytes', 'gauge', 'bytes'),

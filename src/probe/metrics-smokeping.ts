@@ -1,5 +1,6 @@
-import { type ProbeSnapshot, type SeriesSnapshot, SPARKY_BUCKETS } from '../core/snapshot.ts';
+import { type SeriesSnapshot, SPARKY_BUCKETS } from '../core/snapshot.ts';
 import { type Family, type Labels, labelSet, putHistogram, type Row } from './metrics-text.ts';
+import type { DaemonSnapshot } from './snapshot.ts';
 import type { TimeSlice } from './time-slice.ts';
 
 // The names, labels and spelling of smokeping_prober, so that its dashboards go on working. They
@@ -69,7 +70,7 @@ export const SMOKEPING_FAMILIES: readonly Family<SmokepingItem>[] = [
 ];
 
 /** What smokeping_prober tells about itself. */
-export const SMOKEPING_PROBER_FAMILIES: readonly Family<ProbeSnapshot>[] = [
+export const SMOKEPING_PROBER_FAMILIES: readonly Family<DaemonSnapshot>[] = [
   {
     ...plain('smokeping_receive_errors_total', 'counter', 'events'),
     help: 'The number of times that the receive buffer overflowed.',
@@ -97,8 +98,9 @@ export const SMOKEPING_PROBER_FAMILIES: readonly Family<ProbeSnapshot>[] = [
   },
 ];
 
-export function isConfigGood(probe: ProbeSnapshot): boolean {
-  return probe.config.error === null && probe.config.readable;
+export function isConfigGood(probe: DaemonSnapshot): boolean {
+  const isControlGood = (probe.control?.error ?? null) === null;
+  return probe.config.error === null && probe.config.readable && isControlGood;
 }
 
 const BOUNDS = SPARKY_BUCKETS.map((le) => labelSet({ le }));

@@ -1,6 +1,5 @@
 import type { Metric, Registry as PromRegistry } from 'prom-client';
 import { FAMILIES } from '../core/round.ts';
-import type { ProbeSnapshot } from '../core/snapshot.ts';
 import { MTR_FAMILIES, mtrRows, PATH_FAMILIES, pathRows } from './metrics-path.ts';
 import { SELF_FAMILIES } from './metrics-self.ts';
 import { SERIES_FAMILIES, seriesRows } from './metrics-series.ts';
@@ -17,6 +16,7 @@ import {
   type MetricDescription,
   NO_LABELS,
 } from './metrics-text.ts';
+import type { DaemonSnapshot } from './snapshot.ts';
 import { startSlice, type TimeSlice } from './time-slice.ts';
 
 // Metrics are pulled: a scrape makes a registry whose metrics read the one snapshot it was given,
@@ -33,7 +33,7 @@ export const METRIC_GROUPS_PLANNED: readonly string[] = ['http-v4', 'http-v6', '
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** The text exposition of a group. */
-export async function renderMetrics(group: MetricGroup, snapshot: ProbeSnapshot): Promise<string> {
+export async function renderMetrics(group: MetricGroup, snapshot: DaemonSnapshot): Promise<string> {
   const parts: string[] = [];
   for await (const part of metricsParts(group, snapshot)) parts.push(part);
   return parts.join('');
@@ -45,7 +45,7 @@ export async function renderMetrics(group: MetricGroup, snapshot: ProbeSnapshot)
  */
 export async function* metricsParts(
   group: MetricGroup,
-  snapshot: ProbeSnapshot,
+  snapshot: DaemonSnapshot,
 ): AsyncGenerator<string> {
   const slice = startSlice();
   for await (const families of familyBlocks(group, snapshot)) {
@@ -72,7 +72,7 @@ export function describeMetrics(group: MetricGroup): readonly MetricDescription[
 /** Block by block, because making the labels of many targets is work of its own. */
 export async function* familyBlocks(
   group: MetricGroup,
-  snapshot: ProbeSnapshot,
+  snapshot: DaemonSnapshot,
 ): AsyncGenerator<readonly BoundFamily[]> {
   const slice = startSlice();
   const { series, paths, nowMs } = snapshot;

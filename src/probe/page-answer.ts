@@ -1,6 +1,5 @@
 // Paths of pages and what they are drawn from.
 import type { ProbeEvent, Round } from '../core/round.ts';
-import type { ProbeSnapshot } from '../core/snapshot.ts';
 import type { PageAnswer } from './api-routes.ts';
 import {
   type PageInput,
@@ -12,10 +11,11 @@ import {
   renderTarget,
   styleSheet,
 } from './page.ts';
+import type { DaemonSnapshot } from './snapshot.ts';
 
 export interface PageSource {
   /** With all series. */
-  snapshot: () => Promise<ProbeSnapshot>;
+  snapshot: () => Promise<DaemonSnapshot>;
   rounds: (query: RoundQuery) => Promise<readonly Round[]>;
   events: () => Promise<readonly ProbeEvent[]>;
   roundMs: number;

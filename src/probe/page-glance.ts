@@ -1,10 +1,10 @@
 import { html } from 'hono/html';
 import type { SeriesSnapshot } from '../core/snapshot.ts';
 import { formatDuration, formatPercent } from '../graph/format.ts';
+import type { Text } from '../graph/text.ts';
 import { firstCloseMs, type PageInput, seriesName, type View } from './page-input.ts';
 import { downNotices, type Tone } from './page-notice.ts';
 import type { SeriesFacts } from './page-series.ts';
-import type { Text } from './page-text.ts';
 
 // Is it well? One sentence for the head of the overview.
 

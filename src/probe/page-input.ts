@@ -1,6 +1,11 @@
 import type { Family, ProbeEvent, Round } from '../core/round.ts';
 import type { PathSnapshot, ProbeSnapshot, SeriesSnapshot } from '../core/snapshot.ts';
 import { formatDuration } from '../graph/format.ts';
+import { SPANS, type Span } from '../graph/span.ts';
+import type { DaemonSnapshot } from './snapshot.ts';
+
+export { familyName, seriesName } from '../graph/format.ts';
+export { SPANS, type Span } from '../graph/span.ts';
 
 // What a page is made of. The daemon hands over its snapshot and a way to read rounds; nothing here
 // asks a clock, a file or the network.
@@ -13,7 +18,7 @@ export interface RoundQuery {
 }
 
 export interface PageInput {
-  snapshot: ProbeSnapshot;
+  snapshot: DaemonSnapshot;
   /**
    * Closed rounds of one series that overlap [fromMs, untilMs), oldest first. It is asked for one
    * series at a time while the page is drawn, so that a day of all targets is never held at once.
@@ -28,25 +33,8 @@ export interface PageInput {
   query: URLSearchParams;
 }
 
-export type SpanName = '1h' | '6h' | '24h';
-
-export interface Span {
-  /** In the query, and what it comes to once the store reaches that far back. */
-  name: SpanName;
-  ms: number;
-  /** `last hour`, `1 h`: of what is shown. */
-  words: string;
-  label: string;
-}
-
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-
-export const SPANS: readonly Span[] = [
-  { name: '1h', ms: HOUR_MS, words: 'last hour', label: '1\u202fh' },
-  { name: '6h', ms: 6 * HOUR_MS, words: 'last 6 hours', label: '6\u202fh' },
-  { name: '24h', ms: 24 * HOUR_MS, words: 'last 24 hours', label: '24\u202fh' },
-];
 
 /** What a young probe shows instead, so that its first rounds are not a line at the right edge. */
 const YOUNG_SPANS_MS: readonly number[] = [
@@ -144,15 +132,6 @@ export function firstCloseMs(input: PageInput): number {
   const beganMs = Math.max(snapshot.startedMs, snapshot.config.appliedMs);
   const closeOf = (timeMs: number): number => Math.ceil(timeMs / roundMs) * roundMs + timeoutMs;
   return Math.max(closeOf(beganMs), closeOf(snapshot.nowMs - timeoutMs));
-}
-
-export function familyName(family: Family): string {
-  return family === 'v4' ? 'IPv4' : 'IPv6';
-}
-
-/** `one.one.one.one (IPv4)`. */
-export function seriesName(series: { target: string; family: Family }): string {
-  return `${series.target} (${familyName(series.family)})`;
 }
 
 function queryOf(view: View): string {

@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { ProbeEvent } from '../core/round.ts';
 import type { PathSnapshot, SeriesSnapshot } from '../core/snapshot.ts';
 import { formatPercent, formatRtt } from '../graph/format.ts';
+import { timeTag } from '../graph/text.ts';
 import { type PageInput, pathsByTarget, seriesByTarget, seriesName } from './page-input.ts';
 import type { Notice, Tone } from './page-notice.ts';
 import { firstOf } from './page-notice-fold.ts';
@@ -16,7 +17,6 @@ import {
 } from './page-path-shift.ts';
 import { endWords } from './page-path-words.ts';
 import type { SeriesFacts } from './page-series.ts';
-import { timeTag } from './page-text.ts';
 
 // Sentences about paths, and about medians that moved: what changed when the latency did.
 

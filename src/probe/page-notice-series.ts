@@ -1,9 +1,9 @@
 import { html } from 'hono/html';
 import { formatCount, formatDuration, formatPercent, formatRtt } from '../graph/format.ts';
+import { timeRange, timeTag } from '../graph/text.ts';
 import { seriesName, type View } from './page-input.ts';
 import type { Notice } from './page-notice.ts';
 import type { SeriesFacts } from './page-series.ts';
-import { timeRange, timeTag } from './page-text.ts';
 
 // Sentences about one series over the span that is shown.
 

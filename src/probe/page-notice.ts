@@ -1,16 +1,17 @@
 import { html } from 'hono/html';
 import type { SeriesSnapshot } from '../core/snapshot.ts';
 import { formatDuration } from '../graph/format.ts';
+import { sentence, type Text, timeRange, timeTag } from '../graph/text.ts';
+import type { Tone } from '../graph/tone.ts';
 import { familyName, type PageInput, seriesByTarget, type View } from './page-input.ts';
 import { foldAlike } from './page-notice-fold.ts';
 import { pathNotices } from './page-notice-path.ts';
 import { seriesNotices } from './page-notice-series.ts';
 import type { SeriesFacts } from './page-series.ts';
-import { sentence, type Text, timeRange, timeTag } from './page-text.ts';
 
 // What hurts, and since when: one sentence each, worst first.
 
-export type Tone = 'good' | 'warn' | 'bad' | 'info';
+export type { Tone } from '../graph/tone.ts';
 
 /** Notices of one kind are told together when there are many. */
 export type NoticeKind =

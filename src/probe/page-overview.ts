@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import type { PathSnapshot, SeriesSnapshot } from '../core/snapshot.ts';
+import { legend } from '../graph/legend.ts';
 import type { Markup } from '../graph/smoke.ts';
 import { glance, type Target } from './page-glance.ts';
 import {
@@ -19,7 +20,6 @@ import {
   figureList,
   graphOf,
   hasGraph,
-  legend,
   type Panel,
   panelHead,
   stateNote,

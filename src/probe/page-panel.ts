@@ -5,10 +5,10 @@ import { formatCount, formatDuration, formatPercent, formatRtt } from '../graph/
 import { formatDerived } from '../graph/sentence.ts';
 import { type Markup, smokeGraph } from '../graph/smoke.ts';
 import { lossClass } from '../graph/smoke-path.ts';
+import { sentence, type Text, timeTag } from '../graph/text.ts';
 import { familyName, firstCloseMs, type PageInput, type Span, seriesName } from './page-input.ts';
 import { downSinceMs, unresolvedSentence } from './page-notice.ts';
 import type { SeriesFacts } from './page-series.ts';
-import { sentence, type Text, timeTag } from './page-text.ts';
 
 // One series over one span: its figures and its graph, or the sentence that says why there is none.
 
@@ -116,24 +116,6 @@ export function apartNotes(panels: readonly Panel[]): Markup[] {
 export function hasGraph({ facts }: Panel): boolean {
   const isMeasured = facts.series.state === 'measuring' || facts.series.state === 'down';
   return facts.hasRounds || (isMeasured && facts.series.lastRound !== null);
-}
-
-/** Bands and colours by name, once a page. */
-export function legend(names: { hasLoad: boolean }): Markup {
-  const items = [
-    ['all', 'all replies'],
-    ['most', '10–90\u202f%'],
-    ['half', '25–75\u202f%'],
-    ['none', 'median, no loss'],
-    ['few', 'loss below 5\u202f%'],
-    ['some', 'below 20\u202f%'],
-    ['many', 'more, outage'],
-    ['gap', 'no data'],
-    ...(names.hasLoad ? [['load', 'we loaded the line']] : []),
-  ];
-  return html`<ul class="legend" aria-label="Colours of the graphs">${items.map(
-    ([key, name]) => html`<li><span class="key ${key ?? ''}"></span>${name ?? ''}</li>`,
-  )}</ul>`;
 }
 
 function stateText(facts: SeriesFacts, input: PageInput): Text | null {

@@ -1,10 +1,10 @@
 import { html } from 'hono/html';
+import { type Text, timeTag } from '../graph/text.ts';
 import type { Glance } from './page-glance.ts';
 import { familyName, type PageInput } from './page-input.ts';
 import { lossPercentOf, pathFacts, type Reach, reachOf } from './page-path.ts';
 import { lastChangeMs } from './page-path-changes.ts';
 import { pathSentence } from './page-path-words.ts';
-import { type Text, timeTag } from './page-text.ts';
 
 // Are the paths well? One sentence for the head of a page.
 

@@ -4,6 +4,7 @@ import type { PathSnapshot } from '../core/snapshot.ts';
 import { formatCount, formatDuration, formatPercent, formatRtt } from '../graph/format.ts';
 import type { Markup } from '../graph/smoke.ts';
 import { sparkGraph } from '../graph/spark.ts';
+import { type Text, timeTag } from '../graph/text.ts';
 import { familyName } from './page-input.ts';
 import type { HopFacts, PathFacts } from './page-path.ts';
 import {
@@ -15,7 +16,6 @@ import {
   sinceWords,
   stateSentence,
 } from './page-path-words.ts';
-import { type Text, timeTag } from './page-text.ts';
 
 // The hops of one path. The roles are written out because a phone lays the rows out anew, and a
 // browser then forgets that they are a table.

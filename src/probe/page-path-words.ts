@@ -3,8 +3,8 @@ import type { PathProtocol } from '../core/path.ts';
 import type { PathSnapshot } from '../core/snapshot.ts';
 import { formatDuration, formatPercent } from '../graph/format.ts';
 import { type LossClass, lossClass } from '../graph/smoke-path.ts';
+import { sentence, type Text, timeTag } from '../graph/text.ts';
 import type { HopFacts, PathFacts } from './page-path.ts';
-import { sentence, type Text, timeTag } from './page-text.ts';
 
 // Paths in words. Nobody is blamed for what he does not do: a router need not answer, or not at
 // once, to forward all. Loss is said of the way, and only where those behind a router miss it too.

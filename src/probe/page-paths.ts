@@ -3,6 +3,7 @@ import type { PathSnapshot } from '../core/snapshot.ts';
 import { formatDuration, formatPercent } from '../graph/format.ts';
 import type { Markup } from '../graph/smoke.ts';
 import { lossClass } from '../graph/smoke-path.ts';
+import { type Text, timeTag } from '../graph/text.ts';
 import {
   familyName,
   type PageInput,
@@ -20,7 +21,6 @@ import { pathStrip } from './page-path-line.ts';
 import { endWords, hopCount, protocolName, stateSentence } from './page-path-words.ts';
 import { othersTurn } from './page-series.ts';
 import { renderShell } from './page-shell.ts';
-import { type Text, timeTag } from './page-text.ts';
 
 // `/paths`: every path, worst first, a hundred a page. Worst is one that does not come to its
 // target, then one that loses packets, then one that changed within a day.

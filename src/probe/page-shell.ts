@@ -1,6 +1,8 @@
 import { html } from 'hono/html';
 import { formatClockSeconds, formatDate, isoTime } from '../graph/format.ts';
 import type { Markup } from '../graph/smoke.ts';
+import type { Text } from '../graph/text.ts';
+import { STATE_ICONS } from '../graph/tone.ts';
 import {
   firstCloseMs,
   overviewHref,
@@ -14,7 +16,6 @@ import type { Notice, Tone } from './page-notice.ts';
 import { reachOf } from './page-path.ts';
 import { statusRow } from './page-status.ts';
 import { styleSheet } from './page-style.ts';
-import type { Text } from './page-text.ts';
 
 // The frame of every page: head, name of the machine, the sentence that says whether it is well,
 // what hurts, the row about the probe itself, and the foot.
@@ -40,14 +41,6 @@ export interface Shell {
 const REFRESH_SECONDS = 30;
 const REFRESH_SECONDS_LEAST = 3;
 
-/** A dot in the tab of the browser, whose colour is the state; the title says it in words. */
-const ICONS: Record<Tone, string> = {
-  good: icon('0b7a6b'),
-  info: icon('7a7d84'),
-  warn: icon('d09a00'),
-  bad: icon('d6365a'),
-};
-
 /** The whole document. */
 export async function renderShell(shell: Shell): Promise<string> {
   const { input } = shell;
@@ -61,7 +54,7 @@ export async function renderShell(shell: Shell): Promise<string> {
 <meta name="robots" content="noindex">
 <title>${shell.title} · ${input.snapshot.hostname}</title>
 <link rel="stylesheet" href="${styleSheet.path}">
-<link rel="icon" href="${ICONS[shell.tone]}">
+<link rel="icon" href="${STATE_ICONS[shell.tone]}">
 </head>
 <body>
 <a class="skip" href="#main">Skip to the graphs</a>
@@ -156,10 +149,4 @@ function footer({ input, view, href }: Shell): Markup {
 ${refresh}</p>
 <p>For machines: <a href="/metrics">metrics</a>, <a href="/api/v1/status">status</a>.</p>
 </footer>`;
-}
-
-function icon(colour: string): string {
-  const circle = `<circle cx="8" cy="8" r="7" fill="#${colour}"/>`;
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">${circle}</svg>`;
-  return `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }

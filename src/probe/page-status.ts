@@ -9,9 +9,10 @@ import {
   formatSigned,
 } from '../graph/format.ts';
 import type { Markup } from '../graph/smoke.ts';
+import { type Text, timeTag } from '../graph/text.ts';
 import type { PageInput } from './page-input.ts';
 import type { Tone } from './page-notice.ts';
-import { type Text, timeTag } from './page-text.ts';
+import type { DaemonSnapshot, PolicySnapshot } from './snapshot.ts';
 
 // The row about the probe itself: may its figures be trusted, and does it keep them.
 
@@ -41,6 +42,8 @@ export function statusRow({ snapshot }: PageInput): Markup {
     stampItem(snapshot),
     storeItem(snapshot),
     configItem(snapshot),
+    ...controlItems(snapshot),
+    ...policyItems(snapshot),
     ...engineItems(snapshot),
   ];
   return html`<ul class="status" aria-label="The probe itself">${items.map(
@@ -115,6 +118,39 @@ function configItem({ config, nowMs }: ProbeSnapshot): Item {
     return { tone: 'warn', name, value: applied, meaning };
   }
   return { tone: 'good', name, value: applied, meaning: '' };
+}
+
+/** Only where there is a control: most of those who look have none. */
+function controlItems({ control, nowMs }: DaemonSnapshot): Item[] {
+  if (control == null || (control.etag === null && control.error === null)) return [];
+  const { etag, appliedMs, error, unsupported } = control;
+  const name = etag === null ? 'control' : `control ${etag.replaceAll('"', '').slice(0, 8)}`;
+  const applied =
+    appliedMs === null ? 'nothing in force' : `applied ${formatDuration(nowMs - appliedMs)} ago`;
+  if (error !== null)
+    return [{ tone: 'warn', name, value: `${applied}; a newer one was refused`, meaning: error }];
+  const count = unsupported.length;
+  if (count === 0) return [{ tone: 'good', name, value: applied, meaning: '' }];
+  const value = `${applied}; ${count} ${count === 1 ? 'key' : 'keys'} not supported`;
+  return [{ tone: 'warn', name, value, meaning: unsupported.slice(0, 3).join(', ') }];
+}
+
+/** What the policy changed, and its limits while it rules anything. */
+function policyItems({ policy }: DaemonSnapshot): Item[] {
+  if (policy === undefined || policy.ruled.length === 0) return [];
+  const { capped, heldBack } = policy;
+  const held = heldBack.smokeping + heldBack.path;
+  const told = [limitsOf(policy)];
+  if (capped.length > 0)
+    told.push(`${formatCount(capped.length)} ${capped.length === 1 ? 'limit' : 'limits'} reached`);
+  if (held > 0) told.push(`${formatCount(held)} packets held back`);
+  const tone = capped.length + held > 0 ? 'warn' : 'good';
+  const meaning = capped.slice(0, 3).join('; ');
+  return [{ tone, name: 'policy', value: told.join(', '), meaning }];
+}
+
+function limitsOf({ packetsPerSecond, packetsPerSecondPerDestination: one }: PolicySnapshot) {
+  return `${formatCount(packetsPerSecond)} packets/s, ${formatCount(one)} to one destination`;
 }
 
 function engineItems({ engine, nowMs, startedMs }: ProbeSnapshot): Item[] {

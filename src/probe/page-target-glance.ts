@@ -1,8 +1,8 @@
+import type { Text } from '../graph/text.ts';
 import { familyName, type PageInput, type View } from './page-input.ts';
 import { downNotices, type Notice, noticesOf, type Tone } from './page-notice.ts';
 import { glanceAtTraced } from './page-path-glance.ts';
 import type { SeriesFacts } from './page-series.ts';
-import type { Text } from './page-text.ts';
 
 // The sentence at the head of a target's own page.
 

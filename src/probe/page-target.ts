@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import { FAMILIES, type Family, type ProbeEvent } from '../core/round.ts';
 import type { PathSnapshot, SeriesSnapshot } from '../core/snapshot.ts';
 import { formatPercent, formatRtt } from '../graph/format.ts';
+import { legend } from '../graph/legend.ts';
 import type { Markup } from '../graph/smoke.ts';
 import { aboutCard } from './page-about.ts';
 import { counterTable, eventTable, ROUNDS_SHOWN, roundTable } from './page-detail.ts';
@@ -23,7 +24,6 @@ import {
   figureList,
   graphOf,
   hasGraph,
-  legend,
   type Panel,
   panelHead,
   stateNote,

@@ -27,6 +27,24 @@ export function prepareState(directory: string, identity: Identity | null): stri
   }
 }
 
+/**
+ * Makes the probe's part of the run directory (0755: the agent reads there) and gives it to the
+ * identity that will write there. Returns its path. Throws ERR_STATE_IO.
+ */
+export function prepareRun(directory: string, identity: Identity | null): string {
+  const own = path.resolve(directory, 'probe');
+  try {
+    fs.mkdirSync(own, { recursive: true, mode: 0o755 });
+    const files = fs.readdirSync(own).map((name) => path.join(own, name));
+    if (identity !== null) handOver(identity, [own, ...files]);
+    return own;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `the run directory ${directory} cannot be prepared (${why}): choose it with --run`;
+    throw new ProbeError('ERR_STATE_IO', message, { cause });
+  }
+}
+
 /** The directories from the first that was made down to the last. */
 function chainFrom(first: string | undefined, last: string): string[] {
   if (first === undefined) return [];

@@ -1,66 +1,129 @@
-// The configuration in force, and how a changed file takes its place while measuring goes on. What
-// sockets, listener and store were made with holds until the next start.
+// The configuration in force, and how a changed one takes its place while measuring goes on,
+// whether the machine's owner wrote it or the control. What sockets, listener and store were made
+// with holds until the next start.
+const os = process.getBuiltinModule('node:os');
+
 import type { ProbeConfig } from '../core/config.ts';
 import { ProbeError } from '../core/error.ts';
 import type { Log } from '../host/log.ts';
-import { isReadable, type LoadedConfig, loadConfig, watchConfig } from './config-file.ts';
+import { isReadable, watchConfig } from './config-file.ts';
+import { type Settings, settle } from './settings.ts';
 import type { ProbeFacts } from './snapshot.ts';
+import { type DaemonConfig, followControl, readLocal, type Sources } from './sources.ts';
 
 export interface ReloadOptions {
-  file: string;
+  config: DaemonConfig;
+  sources: Sources;
   facts: ProbeFacts;
   log: Log;
   /** Who reads the file from now on. */
   reader: string;
   /** Measures by this from now on. */
-  configure: (config: ProbeConfig['measurements']) => void;
-  /** Told what is wrong with a file that was refused. */
+  configure: (settings: Settings) => void;
+  /** Told what is wrong with a configuration that was refused. */
   onRefused: (reason: string) => void;
+  /** Something of the control's was applied or refused. */
+  onControl: () => void;
 }
 
 export interface Reloader {
   /** Reads the file again; a bad one changes nothing. */
   reload(): void;
+  /** Takes what the control sent meanwhile; call about once a second. */
+  look(): void;
   close(): void;
 }
 
-/** Watches the file, where this user can read it. */
+/** Watches the file, where there is one and this user can read it. */
 export function openReloader(options: ReloadOptions): Reloader {
-  const { file, facts, log, reader } = options;
+  const { sources, facts } = options;
+  const { file } = sources;
   const reload = (): void => reloadFile(options);
-  facts.isConfigReadable = isReadable(file);
+  // The run directory is looked at, not watched: it and the agent's part of it may come later, go
+  // and come again, and a look once a second is one call of the kernel.
+  const look = (): void => lookAtControl(options);
+  facts.isConfigReadable = file === null || isUsable(options, file);
+  const watcher = file === null ? null : watch(options, file, reload);
+  return { reload, look, close: () => watcher?.close() };
+}
+
+function watch(options: ReloadOptions, file: string, reload: () => void) {
+  const { facts, log, reader } = options;
   if (!facts.isConfigReadable) {
     log.warn(`${file} cannot be read by ${reader}: a change of it takes effect at the next start`);
-    return { reload, close: () => undefined };
+    return null;
   }
-  const watcher = watchConfig(file, reload, (why) =>
+  return watchConfig(file, reload, (why) =>
     log.warn(`${file} is not watched (${why}): send SIGHUP after a change`),
   );
-  return { reload, close: () => watcher.close() };
+}
+
+/** One that may be absent is no fault while it is. */
+function isUsable({ config }: ReloadOptions, file: string): boolean {
+  if (isReadable(file)) return true;
+  const isOptional = 'file' in config && config.isOptional === true;
+  return isOptional && !process.getBuiltinModule('node:fs').existsSync(file);
 }
 
 function reloadFile(options: ReloadOptions): void {
-  const { file, facts, log, onRefused } = options;
+  const { config, sources, facts, log, onRefused } = options;
   try {
-    apply(options, loadConfig(file));
+    sources.local = readLocal(config);
+    const { file } = sources;
+    facts.applied = { ...facts.applied, file, atMs: Date.now(), error: null };
+    apply(options, file ?? 'configuration');
   } catch (error) {
     if (!(error instanceof ProbeError)) throw error;
     facts.applied.error = error.message;
     log.error(`configuration refused, the one before goes on: ${error.message}`);
     onRefused(error.message);
   }
-  facts.isConfigReadable = isReadable(file);
+  facts.isConfigReadable = sources.file === null || isUsable(options, sources.file);
 }
 
-function apply({ file, facts, log, configure }: ReloadOptions, loaded: LoadedConfig): void {
-  const before = facts.applied;
-  facts.applied = { ...loaded, file, atMs: Date.now(), error: null };
-  if (loaded.etag === before.etag) return;
-  for (const key of waitingChanges(facts.startedWith, before.config, loaded.config)) {
-    log.warn(`${file}: the change of ${key} takes effect at the next start`);
+function lookAtControl(options: ReloadOptions): void {
+  const { sources, facts, log, onRefused, onControl } = options;
+  const read = followControl(sources);
+  const { control } = facts;
+  if (read === null || control === null) return;
+  if (read.state === 'refused') {
+    control.error = read.error;
+    log.error(`configuration refused, the one before goes on: ${read.error}`);
+    onRefused(read.error);
+  } else {
+    takeControl(facts, sources);
+    if (read.state === 'none') log.warn("the control's configuration is gone: the local one holds");
+    apply(options, "the control's configuration");
   }
-  configure(loaded.config.measurements);
-  log.info('configuration applied', { etag: loaded.etag });
+  onControl();
+}
+
+/** Notes which document of the control is in force. */
+export function takeControl(facts: ProbeFacts, { control }: Sources): void {
+  const appliedMs = control === null ? null : Date.now();
+  const { etag, unsupported } = control ?? { etag: null, unsupported: [] };
+  facts.control = { etag, appliedMs, error: null, unsupported };
+}
+
+function apply({ sources, facts, log, configure }: ReloadOptions, origin: string): void {
+  const before = facts.applied;
+  const settings = settle(sources);
+  const { config, etag, ruled, capped } = settings;
+  const isSame = etag === before.etag && sameKinds(ruled, facts.rules.ruled);
+  facts.rules = { policy: sources.policy, ruled, capped };
+  if (isSame) return;
+  facts.applied = { ...before, config, etag };
+  facts.hostname = config.hostname ?? os.hostname();
+  for (const key of waitingChanges(facts.startedWith, before.config, config)) {
+    log.warn(`${origin}: the change of ${key} takes effect at the next start`);
+  }
+  configure(settings);
+  log.info('configuration applied', { etag });
+  for (const sentence of capped) log.warn(`policy: ${sentence}`);
+}
+
+function sameKinds(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return one.size === other.size && [...one].every((kind) => other.has(kind));
 }
 
 /** What differs from the start, of what is read only then, and was changed now. */
@@ -72,11 +135,8 @@ function waitingChanges(started: ProbeConfig, before: ProbeConfig, now: ProbeCon
 }
 
 const START_ONLY: readonly [string, (config: ProbeConfig) => unknown][] = [
-  ['hostname', (config) => config.hostname],
   ['listen', (config) => config.listen],
   ['store', (config) => config.store],
   ['measurements.smokeping.round', (config) => config.measurements.smokeping.roundMs],
   ['measurements.smokeping.timeout', (config) => config.measurements.smokeping.timeoutMs],
-  ['measurements.path.packetsPerSecond', (config) => config.measurements.path.packetsPerSecond],
-  ['measurements.path.answersPerSecond', (config) => config.measurements.path.answersPerSecond],
 ];

@@ -3,7 +3,9 @@
 const os = process.getBuiltinModule('node:os');
 
 import { randomBytes } from 'node:crypto';
+import { formatRange } from '../core/address-range.ts';
 import type { ProbeConfig } from '../core/config.ts';
+import type { MeasuredKind } from '../core/policy-caps.ts';
 import type { ProbeEvent } from '../core/round.ts';
 import type {
   EngineCounters,
@@ -14,6 +16,7 @@ import type {
 import type { Engine } from '../engine/engine.ts';
 import { hardwareModel } from '../host/places.ts';
 import type { LoadedConfig } from './config-file.ts';
+import { type LoadedPolicy, NO_POLICY } from './policy-file.ts';
 import type { StoreStats } from './store.ts';
 import { startSlice } from './time-slice.ts';
 
@@ -30,12 +33,55 @@ export interface ProbeFacts {
   startedWith: ProbeConfig;
   applied: LoadedConfig & { file: string | null; atMs: number; error: string | null };
   isConfigReadable: boolean;
+  /** Null without a run directory: no control can be heard. */
+  control: ControlFacts | null;
+  rules: { policy: LoadedPolicy; ruled: ReadonlySet<MeasuredKind>; capped: readonly string[] };
+  /** What the policy held back or slowed down while measuring. */
+  restraint: () => Restraint;
+}
+
+/** Of the control's document. */
+export interface ControlFacts {
+  /** Of the one in force; null while none is. */
+  etag: string | null;
+  appliedMs: number | null;
+  /** Why the newest one was refused; the one before goes on. */
+  error: string | null;
+  unsupported: readonly string[];
+}
+
+export interface Restraint {
+  /** Packets that were not sent, by kind. */
+  heldBack: Readonly<Record<MeasuredKind, number>>;
+  /** Addresses that more series share than it allows at their pace, a sentence each. */
+  slowed: readonly string[];
+}
+
+/** The snapshot as the daemon knows it; others may leave out what the policy does. */
+export interface DaemonSnapshot extends ProbeSnapshot {
+  control?: ControlFacts | null;
+  policy?: PolicySnapshot;
+}
+
+export interface PolicySnapshot {
+  /** Null for the built-in one, which rules the control's document alone. */
+  file: string | null;
+  /** Kinds that it rules now. */
+  ruled: readonly MeasuredKind[];
+  privateRanges: readonly string[];
+  packetsPerSecond: number;
+  packetsPerSecondPerDestination: number;
+  bytesPerDay: number;
+  kinds: readonly string[];
+  capped: readonly string[];
+  heldBack: Readonly<Record<MeasuredKind, number>>;
 }
 
 export function gatherFacts(
   engine: Engine,
   version: string,
   loaded: LoadedConfig & { file: string | null },
+  given: Partial<Pick<ProbeFacts, 'control' | 'rules' | 'restraint'>> = {},
 ): ProbeFacts {
   const startedMs = Date.now();
   return {
@@ -46,8 +92,17 @@ export function gatherFacts(
     bootId: randomBytes(6).toString('hex'),
     startedMs,
     startedWith: loaded.config,
-    applied: { ...loaded, atMs: startedMs, error: null },
+    applied: {
+      config: loaded.config,
+      etag: loaded.etag,
+      file: loaded.file,
+      atMs: startedMs,
+      error: null,
+    },
     isConfigReadable: true,
+    control: given.control ?? null,
+    rules: given.rules ?? { policy: NO_POLICY, ruled: new Set(), capped: [] },
+    restraint: given.restraint ?? (() => ({ heldBack: { smokeping: 0, path: 0 }, slowed: [] })),
   };
 }
 
@@ -58,7 +113,7 @@ export interface Measurements {
   openEvents: ProbeEvent[];
 }
 
-export function buildSnapshot(facts: ProbeFacts, measured: Measurements): ProbeSnapshot {
+export function buildSnapshot(facts: ProbeFacts, measured: Measurements): DaemonSnapshot {
   const { engine, applied } = facts;
   const { store } = measured;
   return {
@@ -88,6 +143,24 @@ export function buildSnapshot(facts: ProbeFacts, measured: Measurements): ProbeS
       lastError: store.lastError,
     },
     openEvents: measured.openEvents,
+    control: facts.control,
+    policy: policySnapshot(facts),
+  };
+}
+
+function policySnapshot({ rules, restraint }: ProbeFacts): PolicySnapshot {
+  const { policy, file } = rules.policy;
+  const { heldBack, slowed } = restraint();
+  return {
+    file,
+    ruled: [...rules.ruled],
+    privateRanges: policy.privateRanges.map(formatRange),
+    packetsPerSecond: policy.packetsPerSecond,
+    packetsPerSecondPerDestination: policy.packetsPerSecondPerDestination,
+    bytesPerDay: policy.bytesPerDay,
+    kinds: policy.kinds,
+    capped: [...rules.capped, ...slowed],
+    heldBack,
   };
 }
 

@@ -5,6 +5,7 @@ import type { PathConfig, PathTargetConfig } from '../../src/core/config.ts';
 import type { Family, ProbeEvent } from '../../src/core/round.ts';
 import { parseEvent } from '../../src/core/round-schema.ts';
 import type { PathSnapshot } from '../../src/core/snapshot.ts';
+import { type Guard, openGuard } from '../../src/measure/guard.ts';
 import { Paths, type PathsOptions } from '../../src/measure/paths.ts';
 import type { KeptPath } from '../../src/measure/paths-entry.ts';
 import { Tracer } from '../../src/measure/tracer.ts';
@@ -24,6 +25,7 @@ export type Route = readonly (
 export interface PathWorld {
   rig: Rig;
   names: ScriptedNames;
+  guard: Guard;
   paths: Paths;
   events: ProbeEvent[];
   /** By address of the target; one that has none is next to us. */
@@ -80,7 +82,8 @@ export function openPathWorld(options: PathWorldOptions = {}): PathWorld {
   }
 
   const packetsPerSecond = options.packetsPerSecond ?? 1000;
-  const tracer = new Tracer(engine, { packetsPerSecond, answersPerSecond: null, monoMs });
+  const guard = openGuard({ monoMs, ownRanges: () => [] });
+  const tracer = new Tracer(engine, { packetsPerSecond, answersPerSecond: null, monoMs, guard });
   const names = new ScriptedNames();
   const events: ProbeEvent[] = [];
   let works = 0;
@@ -88,6 +91,7 @@ export function openPathWorld(options: PathWorldOptions = {}): PathWorld {
     engine,
     tracer,
     names,
+    guard,
     bootId: `boot${++worlds}`,
     nowMs,
     monoMs,
@@ -102,6 +106,7 @@ export function openPathWorld(options: PathWorldOptions = {}): PathWorld {
   return {
     rig,
     names,
+    guard,
     paths,
     events,
     routes,

@@ -1,10 +1,12 @@
 // The smokeping measurement on the real engine and WebAssembly, with a network, names and a clock
 // that the test scripts.
 import { formatAddress, parseAddress } from '../../src/core/address.ts';
+import type { AddressRange } from '../../src/core/address-range.ts';
 import type { SmokepingConfig, TargetConfig } from '../../src/core/config.ts';
 import type { Family, ProbeEvent, Round } from '../../src/core/round.ts';
 import { parseEvent, parseRound } from '../../src/core/round-schema.ts';
 import type { SeriesSnapshot } from '../../src/core/snapshot.ts';
+import { type Guard, openGuard } from '../../src/measure/guard.ts';
 import type { FamilyAnswer, Names } from '../../src/measure/resolution.ts';
 import { Smokeping } from '../../src/measure/smokeping.ts';
 import { openRig, type Rig } from '../fake/rig.ts';
@@ -54,6 +56,7 @@ export class ScriptedNames implements Names {
 export interface World {
   rig: Rig;
   names: ScriptedNames;
+  guard: Guard;
   smokeping: Smokeping;
   rounds: Round[];
   /** Every version of every event. */
@@ -78,6 +81,8 @@ export interface World {
 export interface WorldOptions {
   /** What the run before left open. */
   openEvents?: readonly ProbeEvent[];
+  /** Of this machine's links. */
+  ownRanges?: readonly AddressRange[];
   /** When it starts; the others start at the same moment. */
   nowMs?: number;
 }
@@ -104,12 +109,15 @@ export function openWorld(options: WorldOptions = {}): World {
   // No clock shows whole milliseconds.
   clock.advance(123_456n);
   if (options.nowMs !== undefined) clock.advanceMs(options.nowMs - nowMs());
+  const monoMs = (): number => Number(clock.monoNs / 1000n) / 1000;
+  const guard = openGuard({ monoMs, ownRanges: () => options.ownRanges ?? [] });
   const smokeping = new Smokeping({
     engine,
     names,
+    guard,
     bootId: `boot${++worlds}`,
     nowMs,
-    monoMs: () => Number(clock.monoNs / 1000n) / 1000,
+    monoMs,
     openEvents: options.openEvents ?? [],
     onRound: (round) => rounds.push(kept(parseRound, round)),
     onEvent: (event) => events.push(kept(parseEvent, event)),
@@ -118,6 +126,7 @@ export function openWorld(options: WorldOptions = {}): World {
   return {
     rig,
     names,
+    guard,
     smokeping,
     rounds,
     events,

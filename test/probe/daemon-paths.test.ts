@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { parseProbeConfig } from '../../src/core/config.ts';
 import type { ProbeEvent } from '../../src/core/round.ts';
+import { openGuard } from '../../src/measure/guard.ts';
 import { type DaemonPaths, openDaemonPaths } from '../../src/probe/daemon-paths.ts';
 import { openRig, type Rig } from '../fake/rig.ts';
 import { suite } from '../helper.ts';
@@ -105,6 +106,7 @@ async function inPlace(use: (place: Place) => Promise<void>): Promise<void> {
     openDaemonPaths({
       facts: { engine: rig.engine, bootId: 'boot', startedWith: config },
       names,
+      guard: openGuard({ monoMs: () => performance.now(), ownRanges: () => [] }),
       directory,
       log: { ...log, warn: (message) => warnings.push(message) },
       onEvent: (event) => events.push(event),

@@ -1,6 +1,6 @@
 import { equal, is, match, ok } from 'uvu/assert';
-import { stopMeasuring } from '../../src/probe/daemon-stop.ts';
 import { openLog } from '../../src/host/log.ts';
+import { stopMeasuring } from '../../src/probe/daemon-stop.ts';
 import { answerAfter, openRig, type Rig, silence, specOf } from '../fake/rig.ts';
 import { suite } from '../helper.ts';
 

@@ -1,11 +1,11 @@
 // Snapshots by hand, for tests of what reads them: metrics, API and page.
 import type { Round } from '../../src/core/round.ts';
 import {
-  type ProbeSnapshot,
   type SeriesCounters,
   type SeriesSnapshot,
   SPARKY_BUCKETS,
 } from '../../src/core/snapshot.ts';
+import type { DaemonSnapshot } from '../../src/probe/snapshot.ts';
 
 export const NOW_MS = 1_795_305_640_000;
 
@@ -108,7 +108,7 @@ export function makeSeries(change: Partial<SeriesSnapshot> = {}): SeriesSnapshot
   };
 }
 
-export function makeSnapshot(change: Partial<ProbeSnapshot> = {}): ProbeSnapshot {
+export function makeSnapshot(change: Partial<DaemonSnapshot> = {}): DaemonSnapshot {
   return {
     hostname: 'probe07',
     version: '0.1.0',
@@ -144,6 +144,18 @@ export function makeSnapshot(change: Partial<ProbeSnapshot> = {}): ProbeSnapshot
     store: { bytes: 5_242_880, oldestMs: NOW_MS - 24_000_000, errors: 0, lastError: null },
     paths: [],
     openEvents: [],
+    control: { etag: '"c1"', appliedMs: NOW_MS - 60_000, error: null, unsupported: ['x'] },
+    policy: {
+      file: null,
+      ruled: ['smokeping'],
+      privateRanges: [],
+      packetsPerSecond: 1000,
+      packetsPerSecondPerDestination: 50,
+      bytesPerDay: 2_147_483_648,
+      kinds: ['smokeping', 'path'],
+      capped: ['a400: slower'],
+      heldBack: { smokeping: 7, path: 1 },
+    },
     ...change,
   };
 }

@@ -6,7 +6,6 @@ import {
   apartNotes,
   figureList,
   hasGraph,
-  legend,
   type Panel,
   stateNote,
 } from '../../src/probe/page-panel.ts';
@@ -160,10 +159,5 @@ suite('probe/page-panel', (s) => {
     const one = await panel({}, { rounds: calm, events: [move] });
     assert.is(await text(stateNote(one)), '192.0.2.2 since 14:02, 192.0.2.1 before.');
     assert.is(stateNote(await panel({}, { rounds: calm })), null);
-  });
-
-  s.test('the key explains our own load only where there is some', async () => {
-    assert.match(await text(legend({ hasLoad: true })), /we loaded the line/);
-    assert.not.match(await text(legend({ hasLoad: false })), /we loaded the line/);
   });
 });

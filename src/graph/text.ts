@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
-import { formatMoment, isoTime } from '../graph/format.ts';
-import type { Markup } from '../graph/smoke.ts';
+import { formatMoment, isoTime } from './format.ts';
+import type { Markup } from './smoke-plot.ts';
 
 // Sentences of a page: text, or text with times in it that machines can read. Either may be put
 // into a template as it is, which escapes the one and takes the other.

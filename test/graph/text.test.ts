@@ -1,11 +1,11 @@
 import * as assert from 'uvu/assert';
-import { sentence, timeRange, timeTag } from '../../src/probe/page-text.ts';
+import { sentence, timeRange, timeTag } from '../../src/graph/text.ts';
 import { NOW_MS } from '../fake/page.ts';
 import { suite } from '../helper.ts';
 
 const at = (clock: string): number => Date.parse(`2026-11-22T${clock}Z`);
 
-suite('probe/page-text', (s) => {
+suite('graph/text', (s) => {
   s.test('a time can be read by people and by machines', async () => {
     assert.is(
       String(await timeTag(at('14:02:11'), NOW_MS)),

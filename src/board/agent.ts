@@ -1,0 +1,193 @@
+import type { Log } from '../host/log.ts';
+import type { AgentSettings } from './agent-config.ts';
+import { handStep } from './agent-configure.ts';
+import { openPace, openRetry, type Pace, TIMING, type Timing } from './agent-pace.ts';
+import { type Agent, type AgentState, needsEnrolment } from './agent-state.ts';
+import { type Board, introduction, openBoard } from './board.ts';
+import { type BoardClock, openClock } from './clock.ts';
+import { isTimesyncDone } from './clock-system.ts';
+import { loadCredentials } from './credentials.ts';
+import type { FactPlaces } from './facts.ts';
+import { ensureIdentity, type Identity } from './identity.ts';
+import { loadKept } from './kept-config.ts';
+import { type Lock, lockDirectory } from './lock.ts';
+import { type AgentPlaces, makeStateDirectory, openState, reasonOf } from './places.ts';
+import { trackAcknowledged } from './probe-report.ts';
+import { openVoice } from './voice.ts';
+
+// The agent: enrols its board, brings it its configuration and reports once a minute, for years,
+// whatever happens to the control, the network, the disk or itself. One thing at a time: each step
+// says how it went, and the plan says when which step comes next, in time that never goes back.
+
+export interface AgentRun {
+  /** Reads the settings; called again for a reload. */
+  loadSettings(): AgentSettings;
+  places: AgentPlaces;
+  version: string;
+  log: Log;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Sets the system's clock; null when that is not wanted or not possible. */
+  setClock: ((ms: number) => Promise<void>) | null;
+  stop: AbortSignal;
+  /** One pass: enrol, fetch, report. */
+  isOnce: boolean;
+  timing?: Partial<Timing>;
+  factPlaces?: FactPlaces;
+  systemMs?: () => number;
+  isTimesyncDone?: () => boolean;
+}
+
+export interface RunningAgent {
+  /** True when all went well; false only of a single pass. */
+  ended: Promise<boolean>;
+  /** Reads the settings again; bad ones change nothing. */
+  reload(): void;
+}
+
+/** Throws ERR_CONFIG_INVALID, ERR_USAGE and ERR_STATE_IO. */
+export async function startAgent(run: AgentRun): Promise<RunningAgent> {
+  const settings = run.loadSettings();
+  makeStateDirectory(run.places);
+  const lock = await lockState(run);
+  try {
+    openState(run.places);
+    const { identity, isNew } = ensureIdentity(run.places.identity);
+    if (isNew) run.log.info(`made the key of this board, fingerprint ${identity.fingerprint}`);
+    const agent = openAgent(run, settings, identity);
+    const wake = openWake(run.stop);
+    const plan = { isReloadAsked: false };
+    const ended = live(run, agent, { plan, wake }).finally(() => lock?.release());
+    return {
+      ended,
+      reload() {
+        plan.isReloadAsked = true;
+        wake.now();
+      },
+    };
+  } catch (error) {
+    lock?.release();
+    throw error;
+  }
+}
+
+/** A full disk has no room for a lock either, and must not end what measures. */
+async function lockState({ places, log }: AgentRun): Promise<Lock | null> {
+  try {
+    return await lockDirectory(places.state);
+  } catch (error) {
+    const errno = (error as { errno?: unknown }).errno;
+    if (errno !== 'ENOSPC' && errno !== 'EDQUOT' && errno !== 'EROFS') throw error;
+    log.warn(`going on without a lock: ${reasonOf(error)}`);
+    return null;
+  }
+}
+
+function openAgent(run: AgentRun, settings: AgentSettings, identity: Identity): Agent {
+  const { places, log, env, stop, setClock } = run;
+  const monotonicMs = (): number => performance.now();
+  const timing = timingOf(run);
+  const timesync = run.isTimesyncDone ?? isTimesyncDone;
+  const clock: BoardClock = openClock({
+    file: places.clock,
+    systemMs: run.systemMs ?? Date.now,
+    monotonicMs,
+    isSynced: () => state.isClockSynced || timesync(),
+    setClock,
+    log,
+  });
+  const state: AgentState = {
+    board: openOwnBoard(run, settings, clock),
+    credentials: loadCredentials(places.credentials, log),
+    kept: loadKept(places, log),
+    refusedEtag: null,
+    isUnknown: false,
+    hasWorked: true,
+    lastError: null,
+    isClockSynced: false,
+  };
+  return {
+    state,
+    ...{ identity, clock, places, log, env, signal: stop },
+    acknowledged: trackAcknowledged(),
+    enrollBackoff: openRetry(timing, timing.enrollFirstMs),
+    voice: openVoice({ log, monotonicMs }),
+    startedMonotonicMs: monotonicMs(),
+  };
+}
+
+interface Life {
+  plan: { isReloadAsked: boolean };
+  wake: Wake;
+}
+
+async function live(run: AgentRun, agent: Agent, { plan, wake }: Life): Promise<boolean> {
+  greet(agent);
+  handStep(agent, true);
+  const pace = openPace(agent, timingOf(run));
+  while (!run.stop.aborted) {
+    if (plan.isReloadAsked) {
+      plan.isReloadAsked = false;
+      reload(run, agent, pace);
+    }
+    const { step, atMs } = pace.next();
+    if (atMs > performance.now()) {
+      if (run.isOnce) return pace.isWell();
+      await wake.sleep(atMs - performance.now());
+      continue;
+    }
+    await step();
+    agent.clock.remember();
+  }
+  agent.clock.remember(true);
+  return true;
+}
+
+function greet({ state, identity, log }: Agent): void {
+  const { settings } = state.board;
+  if (!needsEnrolment(state)) {
+    log.info(`this board is probe ${state.credentials?.probe} of ${settings.control}`);
+    return;
+  }
+  log.info(`enrolling; what the operator must do: ${introduction(state.board, identity)}`);
+}
+
+function timingOf(run: AgentRun): Timing {
+  return { ...TIMING, ...run.timing };
+}
+
+function reload(run: AgentRun, agent: Agent, pace: Pace): void {
+  try {
+    agent.state.board = openOwnBoard(run, run.loadSettings(), agent.clock);
+    agent.log.info('settings read again');
+    pace.restart();
+  } catch (error) {
+    agent.log.error(`settings refused, those before go on: ${reasonOf(error)}`);
+  }
+}
+
+function openOwnBoard(run: AgentRun, settings: AgentSettings, clock: BoardClock): Board {
+  const { version, factPlaces } = run;
+  return openBoard(settings, { version, clock, ...(factPlaces && { factPlaces }) });
+}
+
+interface Wake {
+  /** Resolves after so long, on stop, or when woken. */
+  sleep(ms: number): Promise<void>;
+  now(): void;
+}
+
+function openWake(stop: AbortSignal): Wake {
+  let wake = (): void => undefined;
+  stop.addEventListener('abort', () => wake());
+  return {
+    now: () => wake(),
+    sleep: (ms) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, Math.min(ms, 2 ** 31 - 1));
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      }),
+  };
+}

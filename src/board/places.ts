@@ -1,0 +1,126 @@
+const fs = process.getBuiltinModule('node:fs');
+const path = process.getBuiltinModule('node:path');
+
+import { ProbeError } from '../core/error.ts';
+
+// Where the agent keeps what it must not lose, and where it meets the daemon.
+
+export interface AgentPlaces {
+  /** `<state>/agent`, 0700. */
+  state: string;
+  identity: string;
+  credentials: string;
+  config: string;
+  clock: string;
+  /** `<run>/agent`, 0755: what the daemon reads. */
+  handover: string;
+  handedConfig: string;
+  /** What the daemon says of itself. */
+  probeReport: string;
+}
+
+export function agentPlaces(stateDirectory: string, runDirectory: string): AgentPlaces {
+  const state = path.resolve(stateDirectory, 'agent');
+  const handover = path.resolve(runDirectory, 'agent');
+  return {
+    state,
+    identity: path.join(state, 'identity.pem'),
+    credentials: path.join(state, 'credentials.json'),
+    config: path.join(state, 'config.json'),
+    clock: path.join(state, 'clock.json'),
+    handover,
+    handedConfig: path.join(handover, 'config.json'),
+    probeReport: path.resolve(runDirectory, 'probe', 'report.json'),
+  };
+}
+
+/**
+ * Makes the state directory, durably, for its owner alone, and clears away the drafts of a life
+ * that was cut off. For the holder of the lock. Throws ERR_STATE_IO.
+ */
+export function openState({ state }: AgentPlaces): void {
+  guarded(state, () => {
+    removeDrafts(state);
+    // A key whose directory a power cut takes away is a lost key.
+    syncDirectory(path.dirname(state));
+  });
+}
+
+/** Throws ERR_STATE_IO. */
+export function makeStateDirectory({ state }: AgentPlaces): void {
+  guarded(state, () => {
+    fs.mkdirSync(state, { recursive: true, mode: 0o700 });
+    requireOwn(state);
+  });
+}
+
+/** Makes the directory that the daemon reads. Throws ERR_STATE_IO. */
+export function openHandover({ handover }: AgentPlaces): void {
+  guarded(handover, () => {
+    for (const directory of [path.dirname(handover), handover]) makeReadable(directory);
+    // One that another user owns, or a link, would lead our writing where that user wants it.
+    requireOwn(handover);
+    removeDrafts(handover);
+  });
+}
+
+/** Text of a small file that an operator or an image put there. Throws ERR_CONFIG_INVALID. */
+export function readGiven(file: string, bytesMax: number): string {
+  try {
+    const stats = fs.statSync(file);
+    if (!stats.isFile()) throw new Error('it is not a file');
+    if (stats.size > bytesMax) throw new Error(`${stats.size} bytes are more than ${bytesMax}`);
+    return fs.readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new ProbeError('ERR_CONFIG_INVALID', `${file} cannot be read: ${reasonOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+export function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function makeReadable(directory: string): void {
+  if (fs.existsSync(directory)) return;
+  fs.mkdirSync(directory, { recursive: true, mode: 0o755 });
+  // The umask may have taken bits away.
+  fs.chmodSync(directory, 0o755);
+}
+
+function requireOwn(directory: string): void {
+  const stats = fs.lstatSync(directory);
+  if (!stats.isDirectory()) throw new Error('it is not a directory');
+  const own = process.getuid?.();
+  if (stats.uid === own) return;
+  throw new Error(`it belongs to user ${stats.uid} and not to us (${own}): chown mends that`);
+}
+
+// As host/file.ts names them: `.<name>.<process>.new`.
+function removeDrafts(directory: string): void {
+  for (const name of fs.readdirSync(directory)) {
+    if (/^\..+\.[0-9]+\.new$/.test(name)) fs.rmSync(path.join(directory, name), { force: true });
+  }
+}
+
+function syncDirectory(directory: string): void {
+  const fd = fs.openSync(directory, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function guarded(directory: string, run: () => void): void {
+  try {
+    run();
+  } catch (cause) {
+    throw new ProbeError(
+      'ERR_STATE_IO',
+      `the directory ${directory} cannot be used: ${reasonOf(cause)}`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,54 @@
+import { startAgent } from '../board/agent.ts';
+import { clockCommand, clockSetter } from '../board/clock-system.ts';
+import { type BoardCommand, boardCommand, printPlan } from './board-options.ts';
+import { EXIT } from './command.ts';
+import { followSignals, type Signals } from './signals.ts';
+import { version } from './version.ts';
+
+/** What may still be under way after the end, a look-up of a name for example, is left behind. */
+const END_MS_MAX = 500;
+
+/** The agent of a board: until it is told to stop, or for one pass with --once. */
+export async function runAgent(
+  _args: readonly string[],
+  options: Record<string, unknown>,
+): Promise<number> {
+  const command = boardCommand(options);
+  if (options['dryRun'] === true) {
+    printPlan(command, true);
+    return EXIT.ok;
+  }
+  const signals = followSignals(true);
+  try {
+    return await live(command, signals, options['once'] === true);
+  } finally {
+    signals.close();
+    command.log.flush();
+    endSoon();
+  }
+}
+
+async function live(command: BoardCommand, signals: Signals, isOnce: boolean): Promise<number> {
+  const { places, settings, log } = command;
+  const stop = new AbortController();
+  const agent = await startAgent({
+    loadSettings: settings,
+    places,
+    version: version(),
+    log,
+    env: process.env,
+    setClock: settings().setClock ? clockSetter(clockCommand(process.env)) : null,
+    stop: stop.signal,
+    isOnce,
+  });
+  signals.onReload(agent.reload);
+  const passed = agent.ended.then((isWell) => (isWell ? EXIT.ok : EXIT.trouble));
+  const code = await Promise.race([signals.ended, passed]);
+  stop.abort();
+  await agent.ended;
+  return code;
+}
+
+function endSoon(): void {
+  setTimeout(() => process.exit(), END_MS_MAX).unref();
+}

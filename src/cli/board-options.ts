@@ -1,0 +1,86 @@
+import { resolve } from 'node:path';
+import { type AgentOptions, type AgentSettings, loadSettings } from '../board/agent-config.ts';
+import { openBoard } from '../board/board.ts';
+import { openClock } from '../board/clock.ts';
+import { clockCommand, isTimesyncDone } from '../board/clock-system.ts';
+import { loadCredentials } from '../board/credentials.ts';
+import { loadIdentity } from '../board/identity.ts';
+import { type AgentPlaces, agentPlaces } from '../board/places.ts';
+import { planLines } from '../board/plan.ts';
+import { isJournal, type Log, openLog } from '../host/log.ts';
+import {
+  configDirectory,
+  ownPlaceRequest,
+  ownStateDirectory,
+  runDirectory,
+} from '../host/places.ts';
+import { version } from './version.ts';
+
+// What `flint agent` and `flint enroll` take alike.
+
+export interface BoardCommand {
+  places: AgentPlaces;
+  /** Reads agent.json again, and puts the command line over it. Throws ERR_CONFIG_INVALID. */
+  settings(): AgentSettings;
+  log: Log;
+}
+
+export function boardCommand(options: Record<string, unknown>): BoardCommand {
+  const request = ownPlaceRequest();
+  const named = textOf(options, 'config');
+  const file = resolve(named ?? `${configDirectory(request)}/agent.json`);
+  const state = textOf(options, 'state') ?? ownStateDirectory();
+  const run = textOf(options, 'run') ?? runDirectory(request);
+  return {
+    places: agentPlaces(state, run),
+    settings: () => loadSettings(file, named !== undefined, settingOptions(options)),
+    log: openLog({ stream: process.stderr, nowMs: Date.now, journal: isJournal(process.env) }),
+  };
+}
+
+/** Says on standard output what would be done. Changes nothing. */
+export function printPlan({ places, settings, log }: BoardCommand, isAgent: boolean): void {
+  const given = settings();
+  const clock = openClock({
+    file: places.clock,
+    systemMs: Date.now,
+    monotonicMs: () => performance.now(),
+    isSynced: isTimesyncDone,
+    setClock: null,
+    log,
+  });
+  // Opens no connection; a certificate file that cannot be used is told.
+  const { facts } = openBoard(given, { version: version(), clock });
+  const lines = planLines({
+    settings: given,
+    facts,
+    identity: loadIdentity(places.identity),
+    credentials: loadCredentials(places.credentials, log),
+    places,
+    env: process.env,
+    clockCommand: given.setClock ? clockCommand(process.env) : null,
+    isAgent,
+  });
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function settingOptions(options: Record<string, unknown>): AgentOptions {
+  const file = textOf(options, 'claimTokenFile');
+  const texts = {
+    control: textOf(options, 'control'),
+    claimTokenFile: file === undefined ? undefined : resolve(file),
+    hardware: textOf(options, 'hardware'),
+    mac: textOf(options, 'mac'),
+    interface: textOf(options, 'interface'),
+    probeUser: textOf(options, 'probeUser'),
+  };
+  const given = Object.entries(texts).filter(([, text]) => text !== undefined);
+  return {
+    ...(Object.fromEntries(given) as AgentOptions),
+    ...(options['setClock'] === true ? { setClock: true } : {}),
+  };
+}
+
+function textOf(options: Record<string, unknown>, name: string): string | undefined {
+  return options[name] as string | undefined;
+}

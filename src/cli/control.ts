@@ -1,0 +1,38 @@
+import { startControl } from '../control/control.ts';
+import { isJournal, openLog } from '../host/log.ts';
+import { EXIT } from './command.ts';
+import { configOf, stateOf } from './control-place.ts';
+import { followSignals } from './signals.ts';
+import { version } from './version.ts';
+
+/**
+ * The control, until SIGTERM or SIGINT (0). SIGHUP reads certificate and key again. With --check it
+ * only judges the configuration.
+ */
+export async function runControl(
+  _args: readonly string[],
+  options: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  const config = configOf(options);
+  if (options['check'] === true) {
+    process.stdout.write(`valid: ${config.origin} on ${config.listen.address}\n`);
+    return EXIT.ok;
+  }
+  // What SQLite makes beside its file belongs to us alone as well.
+  process.umask(0o077);
+  const log = openLog({ stream: process.stderr, nowMs: Date.now, journal: isJournal(process.env) });
+  const signals = followSignals(true);
+  try {
+    const stateDirectory = stateOf(options);
+    const control = await startControl({ config, stateDirectory, version: version(), log });
+    log.info('control', { origin: control.origin, port: control.port, state: stateDirectory });
+    signals.onReload(() => control.reload());
+    const code = await signals.ended;
+    signals.letThrough();
+    await control.stop();
+    return code;
+  } finally {
+    signals.close();
+    log.flush();
+  }
+}

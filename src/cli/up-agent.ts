@@ -1,0 +1,37 @@
+// The agent of `flint up`: the same as on a board, and no more root than control and probe.
+import { startAgent } from '../board/agent.ts';
+import type { AgentSettings } from '../board/agent-config.ts';
+import { agentPlaces } from '../board/places.ts';
+import { openUpPart } from './up-part.ts';
+import { version } from './version.ts';
+
+/** What the supervisor hands over. */
+export interface UpAgentWish {
+  control: string;
+  stateDirectory: string;
+  runDirectory: string;
+  mac: string;
+  claimTokenFile: string | null;
+}
+
+await openUpPart<UpAgentWish>(async ({ wish, log, stop, ended }) => {
+  const agent = await startAgent({
+    loadSettings: () => settingsOf(wish),
+    places: agentPlaces(wish.stateDirectory, wish.runDirectory),
+    version: version(),
+    log,
+    env: process.env,
+    setClock: null,
+    stop,
+    isOnce: false,
+  });
+  await ended(null);
+  await agent.ended;
+});
+
+function settingsOf({ control, mac, claimTokenFile }: UpAgentWish): AgentSettings {
+  return {
+    ...{ control, mac, claimTokenFile, claimToken: null, hardware: 'generic' },
+    ...{ interface: null, caFile: null, pins: [], setClock: false, probeUser: null },
+  };
+}

@@ -1,0 +1,156 @@
+// The control as a whole: its state, its server, and what runs beside them.
+import { readFileSync } from 'node:fs';
+import type { Server as TlsServer } from 'node:https';
+import { ProbeError } from '../core/error.ts';
+import type { HardwareProfile } from '../core/hardware.ts';
+import type { Log } from '../host/log.ts';
+import type { ControlConfig } from './config.ts';
+import type { ControlContext, ControlServer } from './context.ts';
+import { type ControlLock, lockControl } from './control-lock.ts';
+import { type ControlDb, controlFile, openControlDb } from './db.ts';
+import { readHardware } from './hardware.ts';
+import { type History, startHistory } from './history.ts';
+import { listenOn } from './listen.ts';
+import { openKeys } from './secrets.ts';
+import { buildServer } from './server.ts';
+import { startUpkeep } from './upkeep.ts';
+
+export interface ControlOptions {
+  config: ControlConfig;
+  /** Of flint; the control's own part is `control` in it. */
+  stateDirectory: string;
+  version: string;
+  log: Log;
+  /** Those of the package where none are given. */
+  hardware?: readonly HardwareProfile[];
+  nowMs?: () => number;
+}
+
+export interface Control {
+  /** What it is called by; with a port that was chosen. */
+  origin: string;
+  address: string;
+  port: number;
+  context: ControlContext;
+  /** Reads certificate and key again. Throws nothing: bad ones are told and the old ones stay. */
+  reload(): void;
+  /** Within five seconds; requests under way are answered if they can be. */
+  stop(): Promise<void>;
+}
+
+const LOCK_WAIT_MS = 1_000;
+const STOP_MS = 5_000;
+
+/** Listens when it resolves. Throws ERR_CONTROL_BUSY, ERR_STATE_IO, ERR_SOCKET_OPEN, … */
+export async function startControl(options: ControlOptions): Promise<Control> {
+  const lock = lockControl(options.stateDirectory, LOCK_WAIT_MS);
+  const parts: Parts = { lock, store: null, history: null, server: null };
+  try {
+    return await start(options, parts);
+  } catch (error) {
+    await end(parts);
+    throw error;
+  }
+}
+
+interface Parts {
+  lock: ControlLock;
+  store: ControlDb | null;
+  history: History | null;
+  server: ControlServer | null;
+}
+
+async function start(options: ControlOptions, parts: Parts): Promise<Control> {
+  const { stateDirectory, log } = options;
+  const file = controlFile(stateDirectory, 'control.db');
+  const keys = openKeys(stateDirectory);
+  const store = await openControlDb(file);
+  parts.store = store;
+  judgeWhole(store, file);
+  const config = { ...options.config };
+  const { version, hardware = readHardware(), nowMs = Date.now } = options;
+  const revision = { value: 1 };
+  const context: ControlContext = { config, store, log, version, nowMs, hardware, keys, revision };
+  parts.history = startHistory(context, stateDirectory);
+  const tls = config.tls === null ? null : readTls(config.tls);
+  const server = await buildServer(context, { tls });
+  parts.server = server;
+  const { address, port: wanted } = config.listen;
+  const port = await listenOn(server, { address, port: wanted });
+  if (wanted === 0) config.origin = config.origin.replace(/:0$/, `:${port}`);
+  const upkeep = startUpkeep(context);
+  await greet(context);
+  return {
+    origin: config.origin,
+    address,
+    port,
+    context,
+    reload: () => reloadTls(context, server),
+    async stop() {
+      upkeep.end();
+      await end(parts);
+    },
+  };
+}
+
+async function end({ lock, store, history, server }: Parts): Promise<void> {
+  if (server !== null) await closeServer(server);
+  history?.close();
+  await store?.close();
+  lock.release();
+}
+
+async function closeServer(server: ControlServer): Promise<void> {
+  const late = setTimeout(() => server.server.closeAllConnections(), STOP_MS - 500);
+  try {
+    await server.close();
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+/** A torn file is found now, not when a board is refused because of it. */
+function judgeWhole(store: ControlDb, file: string): void {
+  const wrong = store.raw.pragma('quick_check(1)', { simple: true });
+  if (wrong === 'ok') return;
+  throw new ProbeError(
+    'ERR_STATE_IO',
+    `the database ${file} is damaged (${String(wrong)}): put a backup in its place with ` +
+      '`flint control restore FILE`; the damaged one is kept beside it',
+  );
+}
+
+async function greet({ store, log }: ControlContext): Promise<void> {
+  const admin = await store.db
+    .selectFrom('operators')
+    .select('id')
+    .where('role', '=', 'admin')
+    .where('disabledMs', 'is', null)
+    .executeTakeFirst();
+  if (admin !== undefined) return;
+  log.warn('nobody can log in yet: flint control user add NAME --role admin');
+}
+
+function readTls({ certFile, keyFile }: { certFile: string; keyFile: string }) {
+  try {
+    return { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ProbeError('ERR_CONFIG_INVALID', `tls: ${why}`, { cause });
+  }
+}
+
+function reloadTls({ config, log }: ControlContext, server: ControlServer): void {
+  if (config.tls === null) {
+    log.info('nothing to read again: there is no tls');
+    return;
+  }
+  try {
+    const secure = server.server as unknown as TlsServer;
+    secure.setSecureContext(readTls(config.tls));
+    log.info('certificate and key were read again');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    log.error(`certificate and key stay as they were: ${why}`);
+  }
+}

@@ -1,0 +1,250 @@
+// Forms about one probe: register it, change what is known of it, and the pages that ask before
+// something cannot be taken back.
+import { html } from 'hono/html';
+import type { ProbeRow } from '../core/fleet.ts';
+import type { HardwareProfile } from '../core/hardware.ts';
+import type { Markup } from '../graph/smoke.ts';
+import { errorList, type Field, type FormState, field, form, submit } from './page-form.ts';
+import type { UnknownBoard } from './page-join.ts';
+import { whoAsks } from './page-join.ts';
+import { probeHref } from './page-probe-words.ts';
+import type { Frame, Page } from './page-shell.ts';
+
+export interface ProbeFormInput {
+  state: FormState;
+  hardware: readonly HardwareProfile[];
+  groups: readonly string[];
+  namePrefix: string;
+}
+
+export function newProbePage(frame: Frame, input: ProbeFormInput): Page {
+  return {
+    ...PLACE,
+    title: 'Add a probe',
+    heading: 'Add a probe',
+    lead: 'Register the MAC address of the board. Then flash its image, post it, and approve it when it asks to join.',
+    main: html`${errorList(input.state)}${form('/probes/new', frame.csrf, [
+      field(input.state, MAC_FIELD),
+      ...aboutFields(input),
+      submit('Register', 'main', '/probes'),
+    ])}`,
+  };
+}
+
+/** A board that asked before anybody knew it. */
+export function registerBoardPage(
+  frame: Frame,
+  input: ProbeFormInput & { board: UnknownBoard },
+): Page {
+  const { board, state } = input;
+  return {
+    ...PLACE,
+    title: 'Register a board',
+    crumbs: [{ href: '/claims', text: 'Joining' }],
+    heading: html`Register the board <span class="code">${board.mac}</span>`,
+    lead: html`${whoAsks(board, frame.nowMs)}. Registering approves this key: compare the fingerprint with the one that the board shows.`,
+    main: html`${errorList(state)}${form(`/boards/${board.id}/register`, frame.csrf, [
+      ...aboutFields(input),
+      submit('Register and approve', 'main', '/claims'),
+    ])}`,
+  };
+}
+
+export function editProbePage(frame: Frame, input: ProbeFormInput & { name: string }): Page {
+  const { name, state } = input;
+  return {
+    ...PLACE,
+    title: `Edit ${name}`,
+    crumbs: [...PLACE.crumbs, { href: probeHref(name), text: name }],
+    heading: `Edit ${name}`,
+    main: html`${errorList(state)}${form(probeHref(name, '/edit'), frame.csrf, [
+      ...aboutFields(input),
+      submit('Save', 'main', probeHref(name)),
+    ])}`,
+  };
+}
+
+/** What stands in the fields of a probe as it is. */
+export function valuesOfProbe(probe: ProbeRow): Record<string, string> {
+  const { name, hardware, groups, tags, location, contact, note } = probe;
+  return {
+    ...{ name, hardware, location, contact, note },
+    groups: groups.join(', '),
+    tags: tags.join(', '),
+  };
+}
+
+/** What was typed, as the schemas of probes take it; empty texts of a new one are left out. */
+export function readProbe(
+  values: Readonly<Record<string, string>>,
+  isNew: boolean,
+): Record<string, unknown> {
+  const read: Record<string, unknown> = {
+    groups: listOf(values['groups'], /[\s,]+/),
+    tags: listOf(values['tags'], /\s*,\s*/),
+    location: (values['location'] ?? '').trim(),
+    contact: (values['contact'] ?? '').trim(),
+    note: (values['note'] ?? '').trim(),
+  };
+  for (const key of ['name', 'hardware']) {
+    const text = (values[key] ?? '').trim();
+    if (text !== '' || !isNew) read[key] = text;
+  }
+  return read;
+}
+
+export type ProbeAction = 'disable' | 'enable' | 'rearm' | 'replace' | 'remove';
+
+/** Says what will happen, and does it only when told again. */
+export function confirmPage(
+  frame: Frame,
+  input: {
+    action: ProbeAction;
+    probe: ProbeRow;
+    state: FormState;
+    hardware: readonly HardwareProfile[];
+  },
+): Page {
+  const { action, probe, state } = input;
+  const { name } = probe;
+  const { heading, sentences, button, isDangerous } = CONFIRM[action](name);
+  const fields = action === 'replace' ? replaceFields(input) : [];
+  const typed = action === 'remove' ? [field(state, typeName(name))] : [];
+  return {
+    ...PLACE,
+    title: heading,
+    crumbs: [...PLACE.crumbs, { href: probeHref(name), text: name }],
+    heading,
+    main: html`${errorList(state)}<ul class="steps">${sentences.map(
+      (text) => html`<li>${text}</li>`,
+    )}</ul>${form(probeHref(name, `/${action}`), frame.csrf, [
+      ...fields,
+      ...typed,
+      submit(button, isDangerous ? 'danger' : 'main', probeHref(name)),
+    ])}`,
+  };
+}
+
+const PLACE = {
+  place: 'probes',
+  tone: 'info',
+  reloadSeconds: null,
+  crumbs: [{ href: '/probes', text: 'Probes' }],
+} as const;
+
+const MAC_FIELD: Field = {
+  name: 'mac',
+  label: 'MAC address',
+  hint: 'Printed on the board; with colons, dashes, dots or none',
+  isRequired: true,
+  isCode: true,
+  maxLength: 32,
+};
+
+function aboutFields({ state, hardware, groups, namePrefix }: ProbeFormInput): Markup[] {
+  const known = groups.length === 0 ? '' : ` There are: ${groups.slice(0, 30).join(', ')}.`;
+  return [
+    field(state, {
+      name: 'name',
+      label: 'Name',
+      hint: `a-z, 0-9 and -; without one the next free ${namePrefix}… is given`,
+      isCode: true,
+      maxLength: 63,
+    }),
+    field(state, {
+      name: 'hardware',
+      label: 'Hardware',
+      options: hardware.map(({ slug, name }) => ({ value: slug, text: name })),
+    }),
+    field(state, {
+      name: 'groups',
+      label: 'Groups',
+      hint: `Sets of measurements are assigned to groups. Names, with commas.${known}`,
+      isCode: true,
+    }),
+    html`<div class="row">${[
+      field(state, { name: 'location', label: 'Location', maxLength: 200 }),
+      field(state, { name: 'contact', label: 'Contact', maxLength: 200 }),
+    ]}</div>`,
+    field(state, { name: 'tags', label: 'Tags', hint: 'Words of your own, with commas' }),
+    field(state, { name: 'note', label: 'Note', maxLength: 1000 }),
+  ];
+}
+
+function replaceFields({
+  state,
+  hardware,
+}: {
+  state: FormState;
+  hardware: readonly HardwareProfile[];
+}): Markup[] {
+  const options = hardware.map(({ slug, name }) => ({ value: slug, text: name }));
+  return [
+    field(state, { ...MAC_FIELD, label: 'MAC address of the new board' }),
+    field(state, { name: 'hardware', label: 'Hardware', options }),
+  ];
+}
+
+function typeName(name: string): Field {
+  return { name: 'typed', label: `Type ${name} to confirm`, isCode: true, isRequired: true };
+}
+
+interface Confirm {
+  heading: string;
+  sentences: string[];
+  button: string;
+  isDangerous: boolean;
+}
+
+const CONFIRM: Readonly<Record<ProbeAction, (name: string) => Confirm>> = {
+  disable: (name) => ({
+    heading: `Disable ${name}?`,
+    sentences: [
+      'Its API keys end at that moment, and all that it sends is refused.',
+      'Its board goes on measuring with the configuration it has, but nobody hears of it.',
+      'Its graphs and events so far stay. You can enable it again.',
+    ],
+    button: 'Disable',
+    isDangerous: true,
+  }),
+  enable: (name) => ({
+    heading: `Enable ${name}?`,
+    sentences: ['The board that it is bound to gets a new API key when it asks again.'],
+    button: 'Enable',
+    isDangerous: false,
+  }),
+  rearm: (name) => ({
+    heading: `Re-arm ${name}?`,
+    sentences: [
+      'The key of its board is forgotten and its API keys end.',
+      'The next board with this MAC address may ask to join, and you approve its fingerprint. That is what you want after its storage was written anew.',
+      'Until then nothing is heard of it.',
+    ],
+    button: 'Re-arm',
+    isDangerous: true,
+  }),
+  replace: (name) => ({
+    heading: `Replace the hardware of ${name}?`,
+    sentences: [
+      'The old board is forgotten: its key and its API keys end.',
+      'The new one takes its name, address, groups and history once you approve it.',
+    ],
+    button: 'Replace',
+    isDangerous: true,
+  }),
+  remove: (name) => ({
+    heading: `Remove ${name}?`,
+    sentences: [
+      'Its keys, its events and what is assigned to it by name are gone, for good.',
+      'Its name and its address may be given to another probe.',
+      'To stop it for a while, disable it instead.',
+    ],
+    button: 'Remove for good',
+    isDangerous: true,
+  }),
+};
+
+function listOf(text: string | undefined, separator: RegExp): string[] {
+  const words = (text ?? '').trim().split(separator);
+  return [...new Set(words.filter((word) => word !== ''))];
+}

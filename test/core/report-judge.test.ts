@@ -1,0 +1,93 @@
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import type { ProbeReport, Report } from '../../src/core/report.ts';
+import { judgeReport, TROUBLE } from '../../src/core/report-judge.ts';
+import { eventAt, probeReport, reportOf, roundAt } from '../control/report-lab.ts';
+import { suite } from '../helper.ts';
+
+type State = ProbeReport['series'][number]['state'];
+
+function withStates(...states: [target: string, family: 'v4' | 'v6', state: State][]): Report {
+  const [one] = probeReport().series;
+  if (one === undefined) throw new Error('no series');
+  return reportOf({
+    series: states.map(([target, family, state]) => ({ ...one, target, family, state })),
+  });
+}
+
+suite('core/report-judge', (s) => {
+  s.test('a probe that measures all is well', () => {
+    deepEqual(judgeReport(reportOf()), {
+      isWell: true,
+      badness: 0,
+      ailing: 0,
+      reason: 'all 2 are measured',
+    });
+  });
+
+  s.test(
+    'a family that the place does not have is no fault while the other one is measured',
+    () => {
+      const half = judgeReport(withStates(['a', 'v4', 'measuring'], ['a', 'v6', 'unavailable']));
+      const none = judgeReport(withStates(['a', 'v4', 'unavailable'], ['a', 'v6', 'unavailable']));
+
+      deepEqual([half.isWell, half.ailing], [true, 0]);
+      deepEqual([none.isWell, none.ailing], [false, 2]);
+    },
+  );
+
+  s.test('what is down or unresolved ails and is named', () => {
+    const judged = judgeReport(
+      withStates(['a', 'v4', 'measuring'], ['b', 'v4', 'down'], ['c', 'v4', 'unresolved']),
+    );
+
+    deepEqual([judged.isWell, judged.ailing], [false, 2]);
+    equal(judged.reason, 'b (v4) and 1 more: down');
+  });
+
+  s.test('worse is worse: silence, uplink, configuration, part of the targets, loss, clock', () => {
+    const uplink = eventAt('u', { kind: 'outage', scope: 'uplink', untilMs: null });
+    const { config } = probeReport();
+    const lossy = [roundAt(0, { received: 15, lost: 15 })];
+    const reports = [
+      reportOf(null),
+      reportOf({ events: [uplink] }),
+      reportOf({ config: { ...config, error: 'schema 9 is too new' } }),
+      withStates(['a', 'v4', 'down'], ['b', 'v4', 'down']),
+      withStates(['a', 'v4', 'measuring'], ['b', 'v4', 'down']),
+      reportOf({ rounds: lossy }),
+      reportOf({ clock: { state: 'unsynced', offsetNs: null } }),
+      reportOf(),
+    ];
+
+    const badnesses = reports.map((report) => judgeReport(report).badness);
+
+    deepEqual(
+      badnesses,
+      [...badnesses].sort((a, b) => b - a),
+    );
+    equal(new Set(badnesses).size, badnesses.length);
+    deepEqual(
+      reports.map((report) => judgeReport(report).isWell),
+      badnesses.map((badness) => badness < TROUBLE),
+    );
+  });
+
+  s.test('an outage that is over is no trouble, an open one is', () => {
+    equal(judgeReport(reportOf({ events: [eventAt('a')] })).isWell, true);
+    const open = judgeReport(reportOf({ events: [eventAt('a', { untilMs: null })] }));
+    deepEqual([open.isWell, open.badness, open.reason], [false, TROUBLE, 'an outage is open']);
+  });
+
+  s.test('the reason of a silent daemon has what the agent knows', () => {
+    const silent = reportOf(null);
+    silent.agent.lastError = 'no file';
+    match(judgeReport(silent).reason, /says nothing: no file/);
+  });
+
+  s.test('absurd counts bring no absurd figures', () => {
+    const max = Number.MAX_SAFE_INTEGER;
+    const rounds = Array.from({ length: 512 }, () => roundAt(0, { sent: 1, lost: max }));
+    const { badness } = judgeReport(reportOf({ rounds }));
+    ok(badness >= 0 && badness <= 1000 && Number.isFinite(badness));
+  });
+});
