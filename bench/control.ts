@@ -57,7 +57,8 @@ export async function run(options: RunOptions): Promise<Row[]> {
     const client = openClient(ready.port, SOCKETS);
     const stage: Stage = { child, ready, client, folder, probes, options };
     const { row, keys } = await enrolAll(stage);
-    const rows = [row, await reportAll(stage, keys), await listAll(stage), memory(stage)];
+    const rows = [row, await reportAll(stage, keys)];
+    rows.push(await listAll(stage, 'API'), await listAll(stage, 'page'), memory(stage));
     client.close();
     return rows;
   } finally {
@@ -149,14 +150,15 @@ async function reportAll(stage: Stage, keys: readonly string[]): Promise<Row> {
   };
 }
 
-async function listAll({ client, ready, options }: Stage): Promise<Row> {
-  const what = 'a page of 100 of them, searched and sorted, over HTTP';
+async function listAll({ client, ready, options }: Stage, kind: 'API' | 'page'): Promise<Row> {
+  const what = `100 of them, searched and sorted, over HTTP (${kind})`;
+  const place = kind === 'API' ? '/api/v1/probes' : '/probes';
   const text = `p95 ≤ ${PAGE_MS_MAX} ms`;
   const spentMs: number[] = [];
   for (let i = 0; i < PAGES[options.length]; i++) {
     const sort = ['worst', 'seen', 'name', 'location'][i % 4];
     const search = ['street', 'probe0', `site${i % 100}`, '02:00:5e'][(i >> 2) % 4] ?? '';
-    const path = `/api/v1/probes?search=${encodeURIComponent(search)}&sort=${sort}&limit=100`;
+    const path = `${place}?search=${encodeURIComponent(search)}&sort=${sort}&limit=100`;
     const startMs = performance.now();
     const answer = await client.ask('GET', path, undefined, ready.apiToken);
     if (answer.status !== 200) return absent(what, text, `status ${answer.status}`);

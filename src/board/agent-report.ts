@@ -73,7 +73,7 @@ export function readDaemon(agent: Agent): ProbeReport | null {
   const { settings, facts } = state.board;
   const owners = believedOwners(settings.probeUser);
   const { report, fault } = readProbeReport(places.probeReport, owners, Date.now());
-  state.isClockSynced = report?.clock.state === 'synced' && report.bootId === facts.bootId;
+  state.daemon.isClockSynced = report?.clock.state === 'synced' && report.bootId === facts.bootId;
   if (fault !== null) failed(agent, 'daemon', fault);
   else if (report !== null) voice.well('daemon', 'the daemon reports again');
   return report;

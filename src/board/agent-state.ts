@@ -26,8 +26,8 @@ export interface AgentState {
   hasWorked: boolean;
   /** Told with the next report. */
   lastError: string | null;
-  /** The daemon, which can ask the kernel, says that the clock is synchronised. */
-  isClockSynced: boolean;
+  /** What the daemon says, which can ask the kernel. */
+  daemon: { isClockSynced: boolean };
 }
 
 export interface Agent {

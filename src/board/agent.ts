@@ -46,14 +46,15 @@ export interface RunningAgent {
 
 /** Throws ERR_CONFIG_INVALID, ERR_USAGE and ERR_STATE_IO. */
 export async function startAgent(run: AgentRun): Promise<RunningAgent> {
-  const settings = run.loadSettings();
+  // Judged before anything is made, so that a slip of the pen leaves nothing behind.
+  const outset = openOutset(run);
   makeStateDirectory(run.places);
   const lock = await lockState(run);
   try {
     openState(run.places);
     const { identity, isNew } = ensureIdentity(run.places.identity);
     if (isNew) run.log.info(`made the key of this board, fingerprint ${identity.fingerprint}`);
-    const agent = openAgent(run, settings, identity);
+    const agent = openAgent(run, outset, identity);
     const wake = openWake(run.stop);
     const plan = { isReloadAsked: false };
     const ended = live(run, agent, { plan, wake }).finally(() => lock?.release());
@@ -70,6 +71,36 @@ export async function startAgent(run: AgentRun): Promise<RunningAgent> {
   }
 }
 
+interface Outset {
+  state: AgentState;
+  clock: BoardClock;
+}
+
+function openOutset(run: AgentRun): Outset {
+  const { places, log, setClock } = run;
+  const timesync = run.isTimesyncDone ?? isTimesyncDone;
+  const daemon = { isClockSynced: false };
+  const clock = openClock({
+    file: places.clock,
+    systemMs: run.systemMs ?? Date.now,
+    monotonicMs: () => performance.now(),
+    isSynced: () => daemon.isClockSynced || timesync(),
+    setClock,
+    log,
+  });
+  const state: AgentState = {
+    board: openOwnBoard(run, clock),
+    credentials: null,
+    kept: null,
+    refusedEtag: null,
+    isUnknown: false,
+    hasWorked: true,
+    lastError: null,
+    daemon,
+  };
+  return { state, clock };
+}
+
 /** A full disk has no room for a lock either, and must not end what measures. */
 async function lockState({ places, log }: AgentRun): Promise<Lock | null> {
   try {
@@ -82,29 +113,12 @@ async function lockState({ places, log }: AgentRun): Promise<Lock | null> {
   }
 }
 
-function openAgent(run: AgentRun, settings: AgentSettings, identity: Identity): Agent {
-  const { places, log, env, stop, setClock } = run;
+function openAgent(run: AgentRun, { state, clock }: Outset, identity: Identity): Agent {
+  const { places, log, env, stop } = run;
   const monotonicMs = (): number => performance.now();
   const timing = timingOf(run);
-  const timesync = run.isTimesyncDone ?? isTimesyncDone;
-  const clock: BoardClock = openClock({
-    file: places.clock,
-    systemMs: run.systemMs ?? Date.now,
-    monotonicMs,
-    isSynced: () => state.isClockSynced || timesync(),
-    setClock,
-    log,
-  });
-  const state: AgentState = {
-    board: openOwnBoard(run, settings, clock),
-    credentials: loadCredentials(places.credentials, log),
-    kept: loadKept(places, log),
-    refusedEtag: null,
-    isUnknown: false,
-    hasWorked: true,
-    lastError: null,
-    isClockSynced: false,
-  };
+  state.credentials = loadCredentials(places.credentials, log);
+  state.kept = loadKept(places, log);
   return {
     state,
     ...{ identity, clock, places, log, env, signal: stop },
@@ -157,7 +171,7 @@ function timingOf(run: AgentRun): Timing {
 
 function reload(run: AgentRun, agent: Agent, pace: Pace): void {
   try {
-    agent.state.board = openOwnBoard(run, run.loadSettings(), agent.clock);
+    agent.state.board = openOwnBoard(run, agent.clock);
     agent.log.info('settings read again');
     pace.restart();
   } catch (error) {
@@ -165,9 +179,9 @@ function reload(run: AgentRun, agent: Agent, pace: Pace): void {
   }
 }
 
-function openOwnBoard(run: AgentRun, settings: AgentSettings, clock: BoardClock): Board {
+function openOwnBoard(run: AgentRun, clock: BoardClock): Board {
   const { version, factPlaces } = run;
-  return openBoard(settings, { version, clock, ...(factPlaces && { factPlaces }) });
+  return openBoard(run.loadSettings(), { version, clock, ...(factPlaces && { factPlaces }) });
 }
 
 interface Wake {

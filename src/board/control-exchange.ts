@@ -1,12 +1,9 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { isRecord } from '../core/config-value.ts';
-import { ProbeError } from '../core/error.ts';
 import { openSocket, SocketFailure } from './control-socket.ts';
-import type { Trust } from './control-trust.ts';
-import { reasonOf } from './places.ts';
+import { openContext, type Trust } from './control-trust.ts';
 
 const http = process.getBuiltinModule('node:http');
-const tls = process.getBuiltinModule('node:tls');
 
 // One request, one connection, one answer, with a deadline and a size on everything. Redirects are
 // not followed, and nothing is kept open: there is one request a minute.
@@ -121,21 +118,6 @@ function openSocketFor(
   };
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });
-}
-
-function openContext(authorities: string | null): import('node:tls').SecureContext {
-  try {
-    return tls.createSecureContext({
-      minVersion: 'TLSv1.2',
-      ...(authorities === null ? {} : { ca: authorities }),
-    });
-  } catch (cause) {
-    throw new ProbeError(
-      'ERR_CONFIG_INVALID',
-      `the certificates of the authorities cannot be used: ${reasonOf(cause)}`,
-      { cause },
-    );
-  }
 }
 
 function commonHeaders(url: URL, version: string, body: string | null): Record<string, string> {

@@ -93,7 +93,7 @@ function notHere(host: string, address: string | undefined): Error {
 function toFailure(error: Error): SocketFailure {
   if (error instanceof SocketFailure) return error;
   const { code } = error as NodeJS.ErrnoException;
-  const isTls = code?.startsWith('ERR_SSL') === true || code?.startsWith('ERR_TLS') === true;
+  const isTls = code !== undefined && /^(ERR_SSL|ERR_TLS|EPROTO)/.test(code);
   return new SocketFailure(isTls ? 'tls' : 'unreachable', messageOf(error));
 }
 

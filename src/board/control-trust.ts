@@ -5,7 +5,8 @@ import type { JudgedDates } from './clock.ts';
 const fs = process.getBuiltinModule('node:fs');
 const tls = process.getBuiltinModule('node:tls');
 
-import { readGiven } from './places.ts';
+import { ProbeError } from '../core/error.ts';
+import { readGiven, reasonOf } from './places.ts';
 
 // Whom the board believes to be its control: whoever shows a certificate of an authority (the
 // system's, or those of one file), or the owner of a pinned key, or both. OpenSSL judges that, but
@@ -37,12 +38,35 @@ const BUNDLES = ['/etc/ssl/certs/ca-certificates.crt', '/etc/ssl/certs/ca-bundle
 
 /** PEM of the authorities: of the file, else of the system. Throws ERR_CONFIG_INVALID. */
 export function loadAuthorities(caFile: string | null): string | null {
-  if (caFile !== null) return readGiven(caFile, BUNDLE_BYTES_MAX);
+  if (caFile !== null) return readAuthorities(caFile);
   const named = process.env['SSL_CERT_FILE'];
   const bundle = [...(named === undefined ? [] : [named]), ...BUNDLES].find((file) =>
     fs.existsSync(file),
   );
   return bundle === undefined ? null : readGiven(bundle, BUNDLE_BYTES_MAX);
+}
+
+/** Holds all authorities: made once. Throws ERR_CONFIG_INVALID. */
+export function openContext(authorities: string | null): import('node:tls').SecureContext {
+  try {
+    return tls.createSecureContext({
+      minVersion: 'TLSv1.2',
+      ...(authorities === null ? {} : { ca: authorities }),
+    });
+  } catch (cause) {
+    throw new ProbeError(
+      'ERR_CONFIG_INVALID',
+      `the certificates of the authorities cannot be used: ${reasonOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+// Node passes over what it cannot read, and then nobody is believed.
+function readAuthorities(caFile: string): string {
+  const pem = readGiven(caFile, BUNDLE_BYTES_MAX);
+  if (parseAuthorities(pem).length > 0) return pem;
+  throw new ProbeError('ERR_CONFIG_INVALID', `${caFile} holds no certificate in PEM`);
 }
 
 /** `sha256/…` of the public key of a certificate. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type AgentOptions, type AgentSettings, loadSettings } from '../board/agent-config.ts';
-import { openBoard } from '../board/board.ts';
-import { openClock } from '../board/clock.ts';
+import { type Board, openBoard } from '../board/board.ts';
+import { type BoardClock, openClock } from '../board/clock.ts';
 import { clockCommand, isTimesyncDone } from '../board/clock-system.ts';
 import { loadCredentials } from '../board/credentials.ts';
 import { loadIdentity } from '../board/identity.ts';
@@ -38,9 +38,14 @@ export function boardCommand(options: Record<string, unknown>): BoardCommand {
   };
 }
 
-/** Says on standard output what would be done. Changes nothing. */
-export function printPlan({ places, settings, log }: BoardCommand, isAgent: boolean): void {
-  const given = settings();
+/** The board of one command, which never sets the clock. */
+export interface IdleBoard {
+  board: Board;
+  clock: BoardClock;
+}
+
+/** Opens no connection and writes nothing. Throws ERR_CONFIG_INVALID and ERR_USAGE. */
+export function openIdleBoard({ places, settings, log }: BoardCommand): IdleBoard {
   const clock = openClock({
     file: places.clock,
     systemMs: Date.now,
@@ -49,16 +54,21 @@ export function printPlan({ places, settings, log }: BoardCommand, isAgent: bool
     setClock: null,
     log,
   });
-  // Opens no connection; a certificate file that cannot be used is told.
-  const { facts } = openBoard(given, { version: version(), clock });
+  return { board: openBoard(settings(), { version: version(), clock }), clock };
+}
+
+/** Says on standard output what would be done. Changes nothing. */
+export function printPlan(command: BoardCommand, isAgent: boolean): void {
+  const { places, log } = command;
+  const { settings, facts } = openIdleBoard(command).board;
   const lines = planLines({
-    settings: given,
+    settings,
     facts,
     identity: loadIdentity(places.identity),
     credentials: loadCredentials(places.credentials, log),
     places,
     env: process.env,
-    clockCommand: given.setClock ? clockCommand(process.env) : null,
+    clockCommand: settings.setClock ? clockCommand(process.env) : null,
     isAgent,
   });
   process.stdout.write(`${lines.join('\n')}\n`);

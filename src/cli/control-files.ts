@@ -1,5 +1,4 @@
 // What goes out of the control as a file, and comes back.
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -8,8 +7,10 @@ import { openControlDb } from '../control/db.ts';
 import { buildServer } from '../control/server.ts';
 import { openLog } from '../host/log.ts';
 import { EXIT } from './command.ts';
-import { configOf, stateOf } from './control-place.ts';
+import { configOf, stateOf, withContext } from './control-place.ts';
 import { version } from './version.ts';
+
+const fs = process.getBuiltinModule('node:fs');
 
 type Args = readonly string[];
 type Options = Readonly<Record<string, unknown>>;
@@ -22,7 +23,7 @@ export async function runBackup([file = '']: Args, options: Options): Promise<nu
   return await inNewDirectory(async (directory) => {
     const draft = join(directory, 'control.db');
     await backUp(stateOf(options), draft);
-    await pipeline(createReadStream(draft), process.stdout, { end: false });
+    await pipeline(fs.createReadStream(draft), process.stdout, { end: false });
     return EXIT.ok;
   });
 }
@@ -31,6 +32,18 @@ export async function runRestore([file = '']: Args, options: Options): Promise<n
   const kept = restore(stateOf(options), resolve(file), Date.now());
   if (kept !== null) process.stderr.write(`the database that was there is ${kept} now\n`);
   return EXIT.ok;
+}
+
+export async function runExport([given = '']: Args, options: Options): Promise<number> {
+  const directory = resolve(given);
+  const isPrivate = options['private'] === true;
+  return await withContext(options, async (context) => {
+    const place = { stateDirectory: stateOf(options), directory };
+    const { runExport: exportPages } = await import('../control/export.ts');
+    const pages = await exportPages({ context, ...place, isPrivate });
+    process.stderr.write(`${pages} pages are in ${directory} now\n`);
+    return EXIT.ok;
+  });
 }
 
 export async function runOpenapi(_args: Args, options: Options): Promise<number> {
@@ -54,10 +67,10 @@ export async function runOpenapi(_args: Args, options: Options): Promise<number>
 }
 
 async function inNewDirectory(run: (directory: string) => Promise<number>): Promise<number> {
-  const directory = mkdtempSync(join(tmpdir(), 'flint-'));
+  const directory = fs.mkdtempSync(join(tmpdir(), 'flint-'));
   try {
     return await run(directory);
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    fs.rmSync(directory, { recursive: true, force: true });
   }
 }

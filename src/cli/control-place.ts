@@ -1,5 +1,4 @@
 // Where a control of this machine keeps what, and its database for the commands that are no server.
-import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ControlConfig } from '../control/config.ts';
 import { loadControlConfig } from '../control/config-file.ts';
@@ -7,10 +6,13 @@ import type { Actor, ControlContext } from '../control/context.ts';
 import { type ControlLock, lockControl } from '../control/control-lock.ts';
 import { type ControlDb, controlFile, loadSqlite, openControlDb } from '../control/db.ts';
 import { MIGRATIONS } from '../control/db-migrations.ts';
+import { readHardware } from '../control/hardware.ts';
 import { ProbeError } from '../core/error.ts';
 import { openLog } from '../host/log.ts';
 import { configDirectory, ownPlaceRequest, ownStateDirectory } from '../host/places.ts';
 import { version } from './version.ts';
+
+const fs = process.getBuiltinModule('node:fs');
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -44,6 +46,8 @@ export async function withContext<T>(
 ): Promise<T> {
   const config = configOf(options);
   const stateDirectory = stateOf(options);
+  // What SQLite makes beside its file belongs to the owner alone as well.
+  process.umask(0o077);
   becomeOwner(stateDirectory);
   const lock = lockUnlessRunning(stateDirectory);
   let store: ControlDb | null = null;
@@ -65,7 +69,7 @@ function contextOf(config: ControlConfig, store: ControlDb): ControlContext {
     log: openLog({ stream: process.stderr, nowMs: Date.now, journal: false }),
     version: version(),
     nowMs: Date.now,
-    hardware: [],
+    hardware: readHardware(),
     keys: { nonce: Buffer.alloc(0), csrf: Buffer.alloc(0) },
     revision: { value: 1 },
   };
@@ -75,7 +79,7 @@ function contextOf(config: ControlConfig, store: ControlDb): ControlContext {
 function becomeOwner(stateDirectory: string): void {
   if (process.getuid?.() !== 0) return;
   const directory = join(stateDirectory, 'control');
-  const owner = statSync(directory, { throwIfNoEntry: false });
+  const owner = fs.statSync(directory, { throwIfNoEntry: false });
   if (owner === undefined || owner.uid === 0) return;
   process.setgroups?.([owner.gid]);
   process.setgid?.(owner.gid);

@@ -1,7 +1,7 @@
 import type { CommandSpec, OptionSpec } from './command.ts';
 import { oneOf } from './values.ts';
 
-// The commands of `flint control`: entries of the command table. Each module is loaded when it runs.
+// The commands of `flint control`: entries of the command table, whose modules load when they run.
 
 const PLACE: readonly OptionSpec[] = [
   { flags: '--config <file>', text: 'its configuration (JSON)' },
@@ -100,6 +100,13 @@ const FILES: readonly CommandSpec[] = [
     options: PLACE,
     examples: ['flint control restore /var/backups/flint-control.db'],
     run: async (args, options) => (await import('./control-files.ts')).runRestore(args, options),
+  },
+  {
+    usage: 'export <directory>',
+    text: 'write the pages as files that any web server can show, without forms and secrets',
+    options: [{ flags: '--private', text: 'with addresses, places, contacts and notes' }, ...PLACE],
+    examples: ['flint control export /srv/www/status'],
+    run: async (args, options) => (await import('./control-files.ts')).runExport(args, options),
   },
   {
     usage: 'openapi',

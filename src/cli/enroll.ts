@@ -1,13 +1,16 @@
-import { enrollBoard, introduction, openBoard } from '../board/board.ts';
-import { openClock } from '../board/clock.ts';
-import { isTimesyncDone } from '../board/clock-system.ts';
+import { enrollBoard, introduction } from '../board/board.ts';
 import { saveCredentials } from '../board/credentials.ts';
 import { ensureIdentity } from '../board/identity.ts';
 import { lockDirectory } from '../board/lock.ts';
 import { makeStateDirectory, openState } from '../board/places.ts';
-import { type BoardCommand, boardCommand, printPlan } from './board-options.ts';
+import {
+  type BoardCommand,
+  boardCommand,
+  type IdleBoard,
+  openIdleBoard,
+  printPlan,
+} from './board-options.ts';
 import { EXIT } from './command.ts';
-import { version } from './version.ts';
 
 /** One enrolment: bound (0), or not, and why (1). May be repeated at will. */
 export async function runEnroll(
@@ -19,29 +22,21 @@ export async function runEnroll(
     printPlan(command, false);
     return EXIT.ok;
   }
-  // Before anything is made, so that a slip of the pen leaves nothing behind.
-  command.settings();
+  // Judged before anything is made, so that a slip of the pen leaves nothing behind.
+  const opened = openIdleBoard(command);
   makeStateDirectory(command.places);
   const lock = await lockDirectory(command.places.state);
   try {
-    return await enrollOnce(command);
+    return await enrollOnce(command, opened);
   } finally {
     lock.release();
     command.log.flush();
   }
 }
 
-async function enrollOnce({ places, settings, log }: BoardCommand): Promise<number> {
+async function enrollOnce({ places, log }: BoardCommand, opened: IdleBoard): Promise<number> {
+  const { board, clock } = opened;
   openState(places);
-  const clock = openClock({
-    file: places.clock,
-    systemMs: Date.now,
-    monotonicMs: () => performance.now(),
-    isSynced: isTimesyncDone,
-    setClock: null,
-    log,
-  });
-  const board = openBoard(settings(), { version: version(), clock });
   const { identity } = ensureIdentity(places.identity);
   const enrolled = await enrollBoard({
     board,

@@ -91,10 +91,8 @@ export function checkScheme(origin: string, isInsecureGiven: boolean): void {
 /** What a header can carry. */
 export function checkToken(token: string, from: string): string {
   if (TOKEN.test(token)) return token;
-  throw new UsageError(
-    `${from}: expected an API token such as flint_pat_…, got ${token.length} characters ` +
-      'that are none',
-  );
+  const got = token === '' ? 'nothing' : `${token.length} characters that are none`;
+  throw new UsageError(`${from}: expected an API token such as flint_pat_…, got ${got}`);
 }
 
 export function caFileOf(given: Given): string | null {

@@ -46,12 +46,9 @@ export function askSecret(question: string): Promise<string | null> {
       resolve(answer);
     };
     const read = (part: string): void => {
-      for (const key of part) {
-        const next = afterKey(typed, key);
-        if (next === 'end') return end(typed);
-        if (next === 'given up') return end(null);
-        typed = next.text;
-      }
+      const { text, ended } = afterKeys(typed, part);
+      typed = text;
+      if (ended !== null) end(ended === 'end' ? typed : null);
     };
     // Before the question: whoever is fast would see the first letters.
     input.setRawMode(true);
@@ -62,8 +59,24 @@ export function askSecret(question: string): Promise<string | null> {
   });
 }
 
+interface Typed {
+  text: string;
+  ended: 'end' | 'given up' | null;
+}
+
+/** What keys do to a line, up to the one that ends it. */
+export function afterKeys(typed: string, keys: string): Typed {
+  let text = typed;
+  for (const key of keys) {
+    const next = afterKey(text, key);
+    if (typeof next === 'string') return { text, ended: next };
+    text = next.text;
+  }
+  return { text, ended: null };
+}
+
 /** What a key does to a line that is typed unseen. */
-export function afterKey(typed: string, key: string): 'end' | 'given up' | { text: string } {
+function afterKey(typed: string, key: string): 'end' | 'given up' | { text: string } {
   if (key === '\r' || key === '\n') return 'end';
   if (key === '\u0003' || (key === '\u0004' && typed === '')) return 'given up';
   if (key === '\u007f' || key === '\b') return { text: [...typed].slice(0, -1).join('') };

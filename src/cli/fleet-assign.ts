@@ -33,7 +33,7 @@ export function scopeText({ scope, value }: Assignment): string {
   if (scope === 'all') return 'all probes';
   return scope === 'group' ? `the group ${value}` : value;
 }
-// The control takes sets whole: this one is read, and written back with one assignment more or less.
+// The control takes sets whole: this one is read, and written back with one more or less.
 async function assign(
   words: readonly string[],
   options: Options,

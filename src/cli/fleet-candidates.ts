@@ -1,6 +1,7 @@
 // Boards that ask to be a probe: shown with the fingerprint of their key, which a person compares
 // with what the board itself says on its console. Nothing else tells a board from its thief.
 import { UNKNOWN_BOARD } from '../core/fleet.ts';
+import { printable } from '../graph/terminal.ts';
 import { EXIT, UsageError } from './command.ts';
 import {
   change,
@@ -128,7 +129,8 @@ async function chooseCandidate(
   }
   if (!canAsk()) {
     const known = candidates.map(({ fingerprint }) => `--fingerprint "${fingerprint}"`);
-    throw new UsageError(`compare with what the board shows, then add ${known.join(' or ')}`);
+    const wanted = printable(known.join(' or '));
+    throw new UsageError(`compare with what the board shows, then add ${wanted}`);
   }
   candidateTable(fleet, candidates, nowMs);
   const chosen = candidates.length === 1 ? candidates[0] : await pick(candidates);
@@ -157,10 +159,11 @@ async function isCompared(
   const given = optionText(options, 'fingerprint');
   if (given !== null) {
     if (parseFingerprint(given) === board.fingerprint) return true;
-    throw new UsageError(`board ${board.id} has another fingerprint: ${board.fingerprint}`);
+    const other = printable(board.fingerprint);
+    throw new UsageError(`board ${board.id} has another fingerprint: ${other}`);
   }
   if (!canAsk()) {
-    const wanted = `--fingerprint "${board.fingerprint}"`;
+    const wanted = printable(`--fingerprint "${board.fingerprint}"`);
     throw new UsageError(`compare with what the board shows, then add ${wanted}`);
   }
   boardTable(fleet, [board], nowMs);

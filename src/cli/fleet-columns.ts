@@ -58,7 +58,7 @@ export function paint({ text, colour }: Cell, hasColour: boolean): string {
   return hasColour && colour !== undefined ? `\u001b[${CODES[colour]}m${text}\u001b[0m` : text;
 }
 
-/** Columns that a text takes on a terminal (Unicode Standard Annex 11, as near as a table needs). */
+/** Columns that a text takes on a terminal (Unicode Annex 11, as near as a table needs). */
 export function widthOf(text: string): number {
   let width = 0;
   for (const character of text) width += characterWidth(character);
@@ -78,8 +78,11 @@ export function cut(text: string, width: number): string {
   return width < 1 ? '' : `${kept.trimEnd()}${ELLIPSIS}`;
 }
 
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\p{Emoji_Presentation}\u{20000}-\u{3fffd}]/u;
+const WIDE = new RegExp(
+  String.raw`[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f` +
+    String.raw`\uff00-\uff60\uffe0-\uffe6\p{Emoji_Presentation}\u{20000}-\u{3fffd}]`,
+  'u',
+);
 const NARROW = /^[ -~]$/;
 
 function characterWidth(character: string): number {

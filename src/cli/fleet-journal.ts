@@ -1,4 +1,4 @@
-// What was done (audit) and what happened (events), newest first, and the kinds of boards there are.
+// What was done (audit) and what happened (events), newest first; and the kinds of boards.
 import * as v from 'valibot';
 import { AUDIT_ENTRY } from '../core/fleet.ts';
 import { HARDWARE_PROFILE } from '../core/hardware.ts';

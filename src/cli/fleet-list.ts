@@ -1,4 +1,4 @@
-// `flint fleet list`: the probes, worst first. Long lists are fetched page by page, as far as asked.
+// `flint fleet list`: the probes, worst first. Long lists are fetched page by page, by need.
 import { isRecord } from '../core/config-value.ts';
 import { PROBE_ROW, PROBES_PAGE_MAX, type ProbeRow } from '../core/fleet.ts';
 import { formatCount } from '../graph/format.ts';

@@ -42,7 +42,8 @@ export async function runLogin(words: readonly string[], options: Options): Prom
 
 /** `flint fleet logout` */
 export async function runLogout(_words: readonly string[], options: Options): Promise<number> {
-  const { origin } = readAccount(options, {});
+  // Whose token is in the environment, his it stays.
+  const { origin } = readAccount(options, { FLINT_CONTROL: process.env['FLINT_CONTROL'] });
   const view = openView(process.stdout);
   const login = readLogins().logins.find((one) => one.origin === origin);
   if (login === undefined) {
@@ -53,7 +54,7 @@ export async function runLogout(_words: readonly string[], options: Options): Pr
   forgetLogin(origin);
   if (options['json'] === true) view.json({ origin, isTokenEnded: refusal === null });
   else tellLogout(view, login, refusal);
-  return refusal === null ? EXIT.ok : EXIT.trouble;
+  return refusal === null || login.tokenId === null ? EXIT.ok : EXIT.trouble;
 }
 
 interface Place {
@@ -138,5 +139,5 @@ function tellLogout(view: View, { origin, user, tokenId }: Login, refusal: strin
   view.line(`logged out ${user} at ${origin}`);
   if (refusal === null) return;
   const id = tokenId === null ? 'it' : `token ${tokenId}`;
-  process.stderr.write(`flint: ${refusal}; end ${id} on the page of the control\n`);
+  process.stderr.write(`flint: ${refusal}; ${id} can be ended on the page of the control\n`);
 }

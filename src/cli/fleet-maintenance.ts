@@ -17,7 +17,14 @@ export async function runMaintenanceAdd(
 ): Promise<number> {
   const scope = scopeOf(options);
   const reason = optionText(options, 'reason');
-  const fromMs = parseInstant(optionText(options, 'from') ?? 'now', Date.now());
+  const from = optionText(options, 'from') ?? 'now';
+  // Wrong use is told before anybody is asked.
+  parseInstant(from, Date.now());
+  const fleet = openFleet(options);
+  // The clock of the control counts, not that of this machine.
+  const clock = { method: 'GET', path: '/session', what: 'add a maintenance window' } as const;
+  const { nowMs } = await fleet.client.call(clock);
+  const fromMs = parseInstant(from, nowMs);
   const untilMs = fromMs + (options['for'] as number);
   const call = {
     method: 'POST',
@@ -25,9 +32,9 @@ export async function runMaintenanceAdd(
     body: { ...scope, fromMs, untilMs, ...(reason === null ? {} : { reason }) },
     what: 'add a maintenance window',
   } as const;
-  await change(openFleet(options), call, () => {
-    const from = moment(fromMs, Date.now());
-    return `maintenance of ${scopeText(scope)} from ${from} until ${moment(untilMs, Date.now())}`;
+  await change(fleet, call, () => {
+    const span = `from ${moment(fromMs, nowMs)} until ${moment(untilMs, nowMs)}`;
+    return `maintenance of ${scopeText(scope)} ${span}`;
   });
   return EXIT.ok;
 }

@@ -1,5 +1,5 @@
-// Options that commands of `flint fleet` share. Only words here: schemas are loaded with the command
-// that runs, not with the table that every start of flint reads.
+// Options that commands of `flint fleet` share. Only words here: schemas are loaded with the
+// command that runs, not with the table that every start of flint reads.
 import { formatDuration, parseDuration } from '../core/duration.ts';
 import { type OptionSpec, UsageError } from './command.ts';
 

@@ -34,7 +34,10 @@ export function refusal(place: Caller, refused: Refused): ProbeError {
   const problem = problemOf(refused.text);
   const said = problem === null ? `it answered ${status}` : saidBy(problem);
   const next = nextStep(place, refused);
-  return new ProbeError(codeOf(status), `${head(place)}: ${said}${next === '' ? '' : `; ${next}`}`);
+  // Without a token the control has nothing to add.
+  const isPlain = status === 401 && !place.hasToken && place.isLogin !== true;
+  const parts = isPlain ? [next] : [said, next].filter((part) => part !== '');
+  return new ProbeError(codeOf(status), `${head(place)}: ${parts.join('; ')}`);
 }
 
 /** The error of a request that got no whole answer. */

@@ -15,8 +15,9 @@ export async function runStatus(_words: readonly string[], options: Options): Pr
   const who = { method: 'GET', path: '/session', what: 'see who you are' } as const;
   // First, and alone: without it every other question would only be refused, too.
   const session = await readAnswer(fleet, who, SESSION);
-  const [overview, counts, worst, boards] = await Promise.all([
+  const [overview, controlVersion, counts, worst, boards] = await Promise.all([
     readOverview(fleet),
+    readVersion(fleet),
     readCounts(fleet),
     readWorst(fleet),
     readBoardCount(fleet),
@@ -24,7 +25,9 @@ export async function runStatus(_words: readonly string[], options: Options): Pr
   const { origin } = fleet.client;
   if (fleet.isJson) {
     const { raw } = session;
-    fleet.view.json({ origin, session: raw, overview, counts, boards, worst: worst.rows });
+    const versions = { control: controlVersion, flint: version() };
+    const { rows } = worst;
+    fleet.view.json({ origin, session: raw, versions, overview, counts, boards, worst: rows });
     return EXIT.ok;
   }
   const { name, role } = session.value;
@@ -32,7 +35,7 @@ export async function runStatus(_words: readonly string[], options: Options): Pr
   fleet.view.facts([
     ['control', origin],
     ['logged in as', `${name} (${role})`],
-    ['version', versionText(overview)],
+    ['version', versionText(controlVersion)],
     ...countFacts(counted),
   ]);
   showTrouble(fleet, overview, counted);
@@ -42,6 +45,8 @@ export async function runStatus(_words: readonly string[], options: Options): Pr
 const SESSION = v.object({ name: v.string(), role: v.string() });
 const NOTICE = v.object({ title: v.string(), detail: v.optional(v.string(), '') });
 const WORST_SHOWN = 10;
+/** A control that is older or newer may have nothing there. */
+const UNTOLD: readonly string[] = ['ERR_NOT_FOUND', 'ERR_CONTROL_ANSWER'];
 const ILL: readonly ProbeHealth[] = ['silent', 'trouble'];
 
 interface Counted {
@@ -86,10 +91,22 @@ async function readBoardCount(fleet: Fleet): Promise<number> {
   return (await readAnswer(fleet, call, shape)).value.boards.length;
 }
 
-function versionText(overview: Record<string, unknown> | null): string {
+/** Of the control, as its description of the API says it; null where there is none. */
+async function readVersion(fleet: Fleet): Promise<string | null> {
+  const call = { method: 'GET', path: '/openapi.json', what: 'see its version' } as const;
+  const shape = v.object({ info: v.object({ version: v.string() }) });
+  try {
+    return (await readAnswer(fleet, call, shape)).value.info.version;
+  } catch (error) {
+    if (error instanceof ProbeError && UNTOLD.includes(error.code)) return null;
+    throw error;
+  }
+}
+
+function versionText(controlVersion: string | null): string {
   const own = version();
-  const other = overview?.['version'];
-  return typeof other === 'string' && other !== own ? `${other}; this flint is ${own}` : own;
+  if (controlVersion === null) return `this flint is ${own}`;
+  return controlVersion === own ? own : `${controlVersion}; this flint is ${own}`;
 }
 
 function countFacts({ counts, boards }: Counted): (readonly [string, Cell | string | null])[] {

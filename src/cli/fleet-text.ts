@@ -65,6 +65,8 @@ export function ago(timeMs: number | null, nowMs: number): string {
 /** `in 3 h`, or `ended 3 h ago`. */
 export function until(timeMs: number, nowMs: number): string {
   const rest = timeMs - nowMs;
+  // The date of an answer has whole seconds.
+  if (Math.abs(rest) < 1000) return 'ended now';
   return rest > 0 ? `in ${coarse(rest)}` : `ended ${coarse(-rest)} ago`;
 }
 

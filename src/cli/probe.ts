@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+const fs = process.getBuiltinModule('node:fs');
+
 import { resolve } from 'node:path';
 import { ownPlaceRequest, ownStateDirectory, runDirectory } from '../host/places.ts';
 import { loadConfig } from '../probe/config-file.ts';
@@ -31,10 +32,12 @@ export async function runProbe(
     config,
     stateDirectory: (options['state'] as string | undefined) ?? ownStateDirectory(),
     started: (daemon, log) => {
-      if (given === undefined && !existsSync(file)) {
+      if (given === undefined && !fs.existsSync(file)) {
         log.info(`there is no ${file}: only what the control asks for is measured`);
       }
       log.info('measuring', aboutOf(daemon));
+      const rulers = rulersOf(daemon);
+      if (Object.keys(rulers).length > 0) log.info('ruled', rulers);
     },
   });
 }
@@ -49,14 +52,22 @@ function check(file: string, policyFile: string | null): number {
 }
 
 function aboutOf({ facts, identity, address, port }: Daemon) {
-  const { applied, control, rules, engine } = facts;
+  const { applied, engine } = facts;
   return {
     targets: applied.config.measurements.smokeping.targets.length,
     stamps: engine.transport.stamps,
     listen: `http://${address}:${port}/`,
     user: identity?.name ?? null,
-    control: control?.etag ?? null,
-    policy: rules.policy.file ?? 'built-in',
+  };
+}
+
+/** Whatever stands above the local configuration. */
+function rulersOf({ facts: { control, rules } }: Daemon): Record<string, string> {
+  const etag = control?.etag ?? null;
+  const { file } = rules.policy;
+  return {
+    ...(etag === null ? {} : { control: etag }),
+    ...(file === null ? {} : { policy: file }),
   };
 }
 

@@ -34,6 +34,8 @@ export interface ChildEnd {
 }
 
 const LAST_LINES_MAX = 5;
+/** How a command of flint says why it failed. */
+const REASON = 'flint: ';
 /** Lines of a log that say only that all is well. */
 const INFO = /^\S+ info /;
 
@@ -48,7 +50,7 @@ export function startChild<T>(spec: ChildSpec, tell: (line: string) => void): Ch
   const silent = followLines(process_, (line) => {
     lastLines.push(line);
     if (lastLines.length > LAST_LINES_MAX) lastLines.shift();
-    if (!INFO.test(line)) tell(`${spec.name}: ${line}`);
+    if (!INFO.test(line) && !line.startsWith(REASON)) tell(`${spec.name}: ${line}`);
   });
   const ended = endOf(process_, lastLines, silent);
   return {
@@ -120,7 +122,9 @@ function isReady<T>(message: unknown): message is { ready: T } {
 
 function failed(name: string, { code, signal, lastLines }: ChildEnd): never {
   const how = signal === null ? `ended with ${code}` : `was ended by ${signal}`;
-  const said = lastLines.map((line) => line.replace(/^flint: /, '')).join('\n');
+  // What it died of it says in a line of its own; before that there may be others.
+  const reason = lastLines.find((line) => line.startsWith(REASON))?.slice(REASON.length);
+  const said = reason ?? lastLines.join('\n');
   throw new ProbeError('ERR_STATE_IO', said === '' ? `the ${name} ${how}` : said);
 }
 

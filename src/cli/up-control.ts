@@ -2,13 +2,13 @@
 // and the link that it makes lets its owner change things.
 
 import { parseControlConfig } from '../control/config.ts';
-import { startControl } from '../control/control.ts';
+import { type Control, startControl } from '../control/control.ts';
 import { loadDriver } from '../control/db.ts';
 import { readHardware } from '../control/hardware.ts';
 import { ProbeError } from '../core/error.ts';
 import { writeWhole } from '../host/file.ts';
 import { openUpPart } from './up-part.ts';
-import { seedUp } from './up-seed.ts';
+import { linkForOwner, type Seeded, seedUp } from './up-seed.ts';
 import { version } from './version.ts';
 
 /** What the supervisor hands over. */
@@ -27,24 +27,36 @@ export interface UpControlReady {
 }
 
 await openUpPart<UpControlWish>(async ({ wish, log, ended }) => {
-  const hardware = readHardware();
+  let seeded: Seeded | null = null;
   const control = await startControl({
     config: configOf(wish.port),
     stateDirectory: wish.stateDirectory,
     version: version(),
     log,
-    hardware,
+    hardware: readHardware(),
     isOpenToRead: true,
+    async prepare(context) {
+      seeded = await seedUp(context, wish.mac);
+    },
   });
   try {
-    const { claimToken, loginLink } = await seedUp(control.context, wish.mac);
-    if (claimToken !== null) writeWhole(wish.claimTokenFile, `${claimToken}\n`);
-    const ready = { origin: control.origin, loginLink, hasClaimToken: claimToken !== null };
-    await ended(ready satisfies UpControlReady);
+    await ended(await readyOf(control, wish, seeded));
   } finally {
     await control.stop();
   }
 }, loadDriver);
+
+// The link holds the port, which is known only now.
+async function readyOf(
+  { origin, context }: Control,
+  { claimTokenFile }: UpControlWish,
+  seeded: Seeded | null,
+): Promise<UpControlReady> {
+  const claimToken = seeded?.claimToken ?? null;
+  if (claimToken !== null) writeWhole(claimTokenFile, `${claimToken}\n`);
+  const loginLink = await linkForOwner(context);
+  return { origin, loginLink, hasClaimToken: claimToken !== null };
+}
 
 function configOf(port: number) {
   const parsed = parseControlConfig({ schema: 1, listen: { address: '127.0.0.1', port } });

@@ -15,8 +15,6 @@ export const OWNER = 'owner';
 export interface Seeded {
   /** Lets the agent of this machine in; null when its probe is bound already, or was removed. */
   claimToken: string | null;
-  /** Where the browser becomes the owner's; null when the owner removed that account. */
-  loginLink: string | null;
 }
 
 const SEEDED_KEY = 'up';
@@ -53,7 +51,17 @@ const THIS_MACHINE: SetInput = {
 /** Throws what the control throws. */
 export async function seedUp(context: ControlContext, mac: string): Promise<Seeded> {
   if (!(await isSeeded(context))) await seed(context, mac);
-  return { claimToken: await claimTokenFor(context), loginLink: await linkForOwner(context) };
+  return { claimToken: await claimTokenFor(context) };
+}
+
+/** Where a browser becomes the owner's; null when the owner removed that account. */
+export async function linkForOwner(context: ControlContext): Promise<string | null> {
+  try {
+    return (await makeLoginLink(context, ACTOR, OWNER)).url;
+  } catch (error) {
+    if (!(error instanceof ProbeError)) throw error;
+    return null;
+  }
 }
 
 // Each step may have been done by a start that was broken off before the last one.
@@ -106,13 +114,4 @@ async function claimTokenFor(context: ControlContext): Promise<string | null> {
     lifetimeMs: CLAIM_LIFE_MS,
   });
   return made.token;
-}
-
-async function linkForOwner(context: ControlContext): Promise<string | null> {
-  try {
-    return (await makeLoginLink(context, ACTOR, OWNER)).url;
-  } catch (error) {
-    if (!(error instanceof ProbeError)) throw error;
-    return null;
-  }
 }

@@ -64,10 +64,16 @@ async function actorOf(context: ControlContext, request: FastifyRequest): Promis
   }
   const sha256 = sessionOfCookie(context, request);
   const session = sha256 === null ? null : await findSession(context, sha256);
-  if (session === null) return null;
+  if (session === null) return visitorOf(context, request);
   request.sessionSha256 = session.sha256;
   const { id, name, role } = session.operator;
   return { kind: 'user', operatorId: id, name, role, text: `user:${name}` };
+}
+
+/** Where everybody may look; a change always needs somebody who is known. */
+function visitorOf(context: ControlContext, { method }: FastifyRequest): Actor | null {
+  if (context.isOpenToRead !== true || isUnsafe(method)) return null;
+  return { kind: 'visitor', operatorId: null, name: 'visitor', role: 'viewer', text: 'visitor' };
 }
 
 async function probeOf(context: ControlContext, request: FastifyRequest) {

@@ -84,12 +84,17 @@ function judgeFile(file: string, name: string): void {
     // A single file from now on: without it what is written next would stand beside it.
     raw.pragma('journal_mode = DELETE');
     const wrong = raw.pragma('integrity_check(1)', { simple: true });
-    if (wrong !== 'ok') throw new Error(`${name} is damaged: ${String(wrong)}`);
+    if (wrong !== 'ok') throw new Error(`${name} is damaged: ${oneLine(wrong)}`);
     judgeSchema(raw, name);
     raw.exec('delete from sessions; delete from login_links');
   } finally {
     raw.close();
   }
+}
+
+/** What SQLite says of damage comes in lines. */
+export function oneLine(report: unknown): string {
+  return String(report).replace(/\s+/g, ' ').slice(0, 300);
 }
 
 function judgeSchema(raw: SqliteDatabase, name: string): void {

@@ -1,6 +1,6 @@
-// The configuration document of each probe, made from its measurement sets. Every probe asks for its
-// ETag once a minute, so it is kept until something changes; probes that run the same share the text
-// of their measurements, which is by far the most of it.
+// The configuration document of each probe, made from its measurement sets. Every probe asks for
+// its ETag once a minute, so it is kept until something changes; probes that run the same share
+// the text of their measurements, which is by far the most of it.
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { composeSets, documentText } from '../core/compose.ts';

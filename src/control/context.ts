@@ -20,6 +20,11 @@ export interface ControlContext {
   store: ControlDb;
   log: Log;
   version: string;
+  /**
+   * Whoever gets here may look at what a viewer sees, without logging in: `flint up`, which only
+   * this machine reaches.
+   */
+  isOpenToRead?: boolean;
   /** Unix milliseconds. */
   nowMs(): number;
   hardware: readonly HardwareProfile[];
@@ -34,7 +39,8 @@ export interface ControlContext {
 
 /** Who asks. The text form is what the audit log says: `user:anna`, `token:anna/ci`. */
 export interface Actor {
-  kind: 'user' | 'token' | 'system';
+  /** `visitor` has not logged in, and may look where the control is open to read. */
+  kind: 'user' | 'token' | 'system' | 'visitor';
   operatorId: number | null;
   name: string;
   role: Role;

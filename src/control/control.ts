@@ -1,9 +1,11 @@
 // The control as a whole: its state, its server, and what runs beside them.
 import { readFileSync } from 'node:fs';
 import type { Server as TlsServer } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import { ProbeError } from '../core/error.ts';
 import type { HardwareProfile } from '../core/hardware.ts';
 import type { Log } from '../host/log.ts';
+import { oneLine } from './backup.ts';
 import type { ControlConfig } from './config.ts';
 import type { ControlContext, ControlServer } from './context.ts';
 import { type ControlLock, lockControl } from './control-lock.ts';
@@ -24,6 +26,10 @@ export interface ControlOptions {
   /** Those of the package where none are given. */
   hardware?: readonly HardwareProfile[];
   nowMs?: () => number;
+  /** See the context: for a control that only its own machine reaches. */
+  isOpenToRead?: boolean;
+  /** Runs before the first request is taken. */
+  prepare?: (context: ControlContext) => Promise<void>;
 }
 
 export interface Control {
@@ -68,10 +74,13 @@ async function start(options: ControlOptions, parts: Parts): Promise<Control> {
   parts.store = store;
   judgeWhole(store, file);
   const config = { ...options.config };
-  const { version, hardware = readHardware(), nowMs = Date.now } = options;
+  const { version, hardware = readHardware(), nowMs = Date.now, isOpenToRead = false } = options;
   const revision = { value: 1 };
-  const context: ControlContext = { config, store, log, version, nowMs, hardware, keys, revision };
+  const context: ControlContext = {
+    ...{ config, store, log, version, nowMs, hardware, keys, revision, isOpenToRead },
+  };
   parts.history = startHistory(context, stateDirectory);
+  await options.prepare?.(context);
   const tls = config.tls === null ? null : readTls(config.tls);
   const server = await buildServer(context, { tls });
   parts.server = server;
@@ -115,7 +124,7 @@ function judgeWhole(store: ControlDb, file: string): void {
   if (wrong === 'ok') return;
   throw new ProbeError(
     'ERR_STATE_IO',
-    `the database ${file} is damaged (${String(wrong)}): put a backup in its place with ` +
+    `the database ${file} is damaged (${oneLine(wrong)}): put a backup in its place with ` +
       '`flint control restore FILE`; the damaged one is kept beside it',
   );
 }
@@ -133,10 +142,13 @@ async function greet({ store, log }: ControlContext): Promise<void> {
 
 function readTls({ certFile, keyFile }: { certFile: string; keyFile: string }) {
   try {
-    return { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+    const pair = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+    createSecureContext(pair);
+    return pair;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ProbeError('ERR_CONFIG_INVALID', `tls: ${why}`, { cause });
+    const text = `tls: ${certFile} and ${keyFile} cannot be used: ${why}`;
+    throw new ProbeError('ERR_CONFIG_INVALID', text, { cause });
   }
 }
 

@@ -1,5 +1,5 @@
-// Nonces that cost nothing until they are used: time ‖ random ‖ MAC, 39 bytes, so that base64url has
-// no spare bits and every nonce one text.
+// Nonces that cost nothing until they are used: time ‖ random ‖ MAC, 39 bytes, so that base64url
+// has no spare bits and every nonce one text.
 //
 // Their time is not the wall clock's but one of the control's own that never goes back: else a
 // nonce whose use was forgotten, because it was over, would be good again once the wall clock is

@@ -13,8 +13,11 @@ const FLOOR_KEY = 'nonceFloorMs';
 
 export interface UsedNonces {
   clock: NonceClock;
-  /** Judges a nonce and, when it is good, ends it. Inside a transaction. */
-  burn(nonce: string, untilMs: number | null): NonceState;
+  /**
+   * Judges a nonce and, when it is good and came with a good signature, ends it: what only a board
+   * can do fills the table. Inside a transaction.
+   */
+  burn(nonce: string, untilMs: number | null, isSigned: boolean): NonceState;
 }
 
 export interface UsedNoncesOptions {
@@ -35,7 +38,7 @@ export function usedNonces({ raw, wallMs, usedMax = USED_NONCES_MAX }: UsedNonce
   const prune = pruner(raw, usedMax);
   let prunedMs = Number.NEGATIVE_INFINITY;
 
-  function burn(nonce: string, untilMs: number | null): NonceState {
+  function burn(nonce: string, untilMs: number | null, isSigned: boolean): NonceState {
     const nowMs = clock.nowMs();
     if (nowMs - prunedMs >= PRUNE_INTERVAL_MS) {
       prunedMs = nowMs;
@@ -44,8 +47,8 @@ export function usedNonces({ raw, wallMs, usedMax = USED_NONCES_MAX }: UsedNonce
     }
     const isUsed = find.get(nonce) !== undefined;
     const isLive = untilMs !== null && isWithin(untilMs, nowMs) && untilMs > floor.ms;
-    // The same write in any case; what is not ours leaves one row for all.
-    if (isLive) add.run(nonce, untilMs);
+    // The same write in any case; what ends nothing leaves one row for all.
+    if (isLive && isSigned) add.run(nonce, untilMs);
     else add.run('-', nowMs);
     if (untilMs === null) return 'bad';
     if (!isLive) return 'old';

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Problem } from '../core/wire.ts';
 
 export const REFUSAL_STEP_MS = 30;
-const JITTER_US_MAX = 4000;
+const JITTER_US_MAX = 2000;
 
 /** The one answer to all that is not accepted. */
 export const REFUSED: Problem = { error: 'refused', message: 'not accepted (yet)' };

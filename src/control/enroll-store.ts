@@ -158,7 +158,8 @@ function boardKeeper(raw: Raw): EnrollStore['keepBoard'] {
        order by lastMs, id limit 1)`,
   );
   const removeOldest = raw.prepare(
-    'delete from boards where id = (select id from boards where id <> ? order by lastMs, id limit 1)',
+    `delete from boards where id = (select id from boards where id <> ?
+       order by lastMs, id limit 1)`,
   );
   return (asking) => {
     const { mac } = asking.payload;

@@ -59,7 +59,7 @@ export async function enroll(
   const parts = partsOf(context);
   const key = makeCredential('probe');
   const decided = await parts.group.run(() => {
-    const nonce = parts.nonces.burn(request.nonce, untilMs);
+    const nonce = parts.nonces.burn(request.nonce, untilMs, proof.isSigned);
     return decide(parts, asking, { nonce, isSigned: proof.isSigned, keySha256: key.sha256 });
   });
   if (!isAccepted(decided.decision) || decided.probe === null) {

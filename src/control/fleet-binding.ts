@@ -1,6 +1,6 @@
-// Which board a probe is: approved by a person who compared fingerprints, refused, disabled, enabled,
-// freed for another key, or replaced by another board. Whatever a person may click twice does
-// nothing the second time.
+// Which board a probe is: approved by a person who compared fingerprints, refused, disabled,
+// enabled, freed for another key, or replaced by another board. Whatever a person may click twice
+// does nothing the second time.
 import type { InferOutput } from 'valibot';
 import { ProbeError } from '../core/error.ts';
 import type { CANDIDATE_CHOICE, ProbeRow, REPLACEMENT } from '../core/fleet.ts';

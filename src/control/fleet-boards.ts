@@ -28,8 +28,8 @@ export async function listBoards(context: ControlContext): Promise<UnknownBoard[
 }
 
 /**
- * Makes a probe of the board and binds the key that asked; others with its MAC are forgotten. Throws
- * ERR_NOT_FOUND, ERR_CONFLICT, ERR_INPUT_INVALID.
+ * Makes a probe of the board and binds the key that asked; others with its MAC are forgotten.
+ * Throws ERR_NOT_FOUND, ERR_CONFLICT, ERR_INPUT_INVALID.
  */
 export async function registerBoard(
   context: ControlContext,

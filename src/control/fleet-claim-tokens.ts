@@ -1,5 +1,5 @@
-// Claim tokens: an image that carries one is let in without a person's approval, so often and so long
-// as the token says.
+// Claim tokens: an image that carries one is let in without a person's approval, so often and so
+// long as the token says.
 import type { InferOutput } from 'valibot';
 import { ProbeError } from '../core/error.ts';
 import type { CLAIM_TOKEN, CLAIM_TOKEN_INPUT, CLAIM_TOKEN_MADE } from '../core/fleet.ts';

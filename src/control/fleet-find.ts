@@ -80,3 +80,10 @@ export function checkHardware(profiles: readonly HardwareProfile[], slug: string
   const message = `expected one of ${known} but got ${JSON.stringify(slug)}`;
   throw inputInvalid(`hardware: ${message}`, [{ path: 'hardware', message }]);
 }
+
+/** A probe's name is its host name, which RFC 1123 §2.1 lets end in no hyphen. */
+export function checkName(name: string): void {
+  if (!name.endsWith('-')) return;
+  const message = `expected a name that ends in a letter or digit but got ${JSON.stringify(name)}`;
+  throw inputInvalid(`name: ${message}`, [{ path: 'name', message }]);
+}

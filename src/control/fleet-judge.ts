@@ -1,5 +1,5 @@
-// What a change would make probes run is judged before it is saved: one by one each set may be right
-// and together too much. Probes that run the same sets are judged once.
+// What a change would make probes run is judged before it is saved: one by one each set may be
+// right and together too much. Probes that run the same sets are judged once.
 import { composeSets, documentText } from '../core/compose.ts';
 import { type AssignedSet, canonicalJson } from '../core/compose-targets.ts';
 import { type ConfigIssue, type ProbeConfig, parseProbeConfig } from '../core/config.ts';
@@ -15,6 +15,9 @@ import { inputInvalid } from './problem.ts';
 
 /** A document has to fit into a request. */
 export const DOCUMENT_BYTES_MAX = 262_144;
+
+/** Some ten milliseconds. */
+const TARGETS_AT_A_TIME = 200;
 
 export interface Composed {
   config: ProbeConfig;
@@ -55,27 +58,65 @@ export function composeFor(name: string, sets: readonly AssignedSet[]): Composed
   return { config: parsed.config, text, notes };
 }
 
+/**
+ * Composes for one probe of each, and lets others have their turn between. Throws as `composeFor`.
+ */
+export async function composeAll(
+  compositions: readonly Composition[],
+  take: (composed: Composed, composition: Composition) => void = () => undefined,
+): Promise<void> {
+  let targets = 0;
+  for (const composition of compositions) {
+    const composed = composeFor(composition.runners[0]?.name ?? '', composition.sets);
+    take(composed, composition);
+    const { smokeping, path } = composed.config.measurements;
+    targets += smokeping.targets.length + path.targets.length;
+    if (targets < TARGETS_AT_A_TIME) continue;
+    targets = 0;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
+
 /** After a change of one probe, inside the write. */
 export async function checkRunner(db: Db, probe: Pick<Runner, 'id' | 'name' | 'groups'>) {
   const sets = setsOf(await readAssigned(db), probe.id, probe.groups);
   if (sets.length > 0) composeFor(probe.name, sets);
 }
 
+export interface Composition {
+  sets: AssignedSet[];
+  /** At least one. */
+  runners: Runner[];
+}
+
 /** Probes by what they run; those of which `isConcerned` is false are left out. */
 export function byComposition(
   assigned: Assigned,
   runners: readonly Runner[],
-  isConcerned: (sets: readonly AssignedSet[]) => boolean,
-): Map<string, { sets: AssignedSet[]; runners: Runner[] }> {
-  const found = new Map<string, { sets: AssignedSet[]; runners: Runner[] }>();
+  isConcerned: (sets: readonly AssignedSet[]) => boolean = () => true,
+): Composition[] {
+  const byKey = new Map<string, Composition>();
+  // Most probes have no set of their own, and are in the same groups as many others.
+  const byGroups = new Map<string, Composition | null>();
   for (const runner of runners) {
-    const sets = setsOf(assigned, runner.id, runner.groups);
-    const key = compositionKey(sets);
-    const same = found.get(key);
-    if (same !== undefined) same.runners.push(runner);
-    else if (isConcerned(sets)) found.set(key, { sets, runners: [runner] });
+    const own = assigned.byProbe.has(runner.id) ? runner.id : '';
+    const groups = `${own} ${runner.groups.join(' ')}`;
+    let same = byGroups.get(groups);
+    if (same === undefined) {
+      const sets = setsOf(assigned, runner.id, runner.groups);
+      same = isConcerned(sets) ? kept(byKey, sets) : null;
+      byGroups.set(groups, same);
+    }
+    same?.runners.push(runner);
   }
-  return found;
+  return [...byKey.values()];
+}
+
+function kept(byKey: Map<string, Composition>, sets: AssignedSet[]): Composition {
+  const key = compositionKey(sets);
+  const known = byKey.get(key) ?? { sets, runners: [] };
+  byKey.set(key, known);
+  return known;
 }
 
 function originOf(path: string, origins: Readonly<Record<string, string[]>>): string | null {

@@ -1,6 +1,7 @@
-// The list of probes: searched, filtered, sorted and cut into pages by the database, so that a page of
-// a fleet of thousands costs no more than its rows. Health is a matter of the present time, hence an
-// expression here; `judge` (core/fleet-health.ts) says the same of one probe, with its reason.
+// The list of probes: searched, filtered, sorted and cut into pages by the database, so that a
+// page of a fleet of thousands costs no more than its rows. Health is a matter of the present
+// time, hence an expression here; `judge` (core/fleet-health.ts) says the same of one probe, with
+// its reason.
 import { type RawBuilder, sql } from 'kysely';
 import { type ProbeRow, type ProbesQuery, SILENT_MS } from '../core/fleet.ts';
 import { HEALTHS_WORST_FIRST } from '../core/fleet-health.ts';
@@ -74,7 +75,10 @@ function conditionOf(query: ProbesQuery, health: Fragment): Fragment {
   const terms: Fragment[] = [sql`true`];
   const words = query.search.split(/\s+/).filter((word) => word !== '');
   for (const word of words.slice(0, WORDS_MAX)) {
-    terms.push(sql`instr(p.search, ${parseMac(word) ?? searchText(word)}) > 0`);
+    const text = searchText(word);
+    // A MAC in whatever notation is found as the one that is stored.
+    const mac = parseMac(word) ?? text;
+    terms.push(sql`(instr(p.search, ${text}) > 0 or instr(p.search, ${mac}) > 0)`);
   }
   if (query.group !== undefined) terms.push(hasLabel('group', query.group));
   if (query.tag !== undefined) terms.push(hasLabel('tag', query.tag));

@@ -1,5 +1,5 @@
-// Maintenance windows: for their time nobody is troubled with what is known to be down. They are kept
-// after their end, as an answer to "was that us?".
+// Maintenance windows: for their time nobody is troubled with what is known to be down. They are
+// kept after their end, as an answer to "was that us?".
 import type { InferOutput } from 'valibot';
 import { ProbeError } from '../core/error.ts';
 import type { MAINTENANCE, MAINTENANCE_INPUT } from '../core/fleet.ts';

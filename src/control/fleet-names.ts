@@ -16,8 +16,8 @@ const DIGITS_MIN = 2;
 const DIGITS_MAX = 9;
 
 /**
- * `<prefix><number>`, one more than the highest there is, of two digits at least. Gaps are left: the
- * name of a removed probe stays in graphs and in people's minds.
+ * `<prefix><number>`, one more than the highest there is, of two digits at least. Gaps are left:
+ * the name of a removed probe stays in graphs and in people's minds.
  */
 export async function nextName(db: Db, prefix: string): Promise<string> {
   let highest = 0;

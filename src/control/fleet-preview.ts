@@ -12,7 +12,7 @@ import {
   type StoredSet,
   setsOf,
 } from './fleet-assigned.ts';
-import { byComposition, type Composed, composeFor } from './fleet-judge.ts';
+import { byComposition, type Composed, composeAll, composeFor } from './fleet-judge.ts';
 import { parseReport } from './fleet-rows.ts';
 
 export interface Previewed {
@@ -30,56 +30,68 @@ const ARRIVALS_WARN = 50;
 
 export async function previewOf(db: Db, previewed: Previewed): Promise<SetPreview> {
   const runners = await readRunners(db);
-  const active = runners.filter(({ isDisabled }) => !isDisabled);
-  const runs = (sets: readonly { id: string }[]) => sets.some(({ id }) => id === previewed.set.id);
-  // Disabled ones run nothing, but must be able to when they are enabled.
-  for (const { sets, runners: same } of byComposition(previewed.after, runners, runs).values()) {
-    composeFor(same[0]?.name ?? '', sets);
-  }
-  const concerned = active.filter(({ id, groups }) => runs(setsOf(previewed.after, id, groups)));
-  const fleet = sumFleet(previewed.after, active);
-  const example = concerned[0];
+  const concerned = byComposition(previewed.after, runners, (sets) => runs(previewed.set, sets))
+    .flatMap((one) => one.runners)
+    .filter(({ isDisabled }) => !isDisabled);
+  const fleet = await sumFleet(previewed, runners);
+  const [example] = concerned;
   return {
     probes: concerned.length,
     example: example === undefined ? null : await exampleOf(db, previewed, example),
-    most: fleet.most.cost,
+    most: fleet.most,
     fleet: fleet.cost,
     destinations: fleet.destinations.slice(0, DESTINATIONS_MAX),
-    warnings: warningsOf(previewed, runners, { fleet, concerned, runs }),
+    warnings: shortened([
+      ...(concerned.length === 0 ? ['no probe would run this set'] : []),
+      ...emptyGroups(previewed.input, runners),
+      ...crowds(fleet.destinations),
+      ...fleet.warnings,
+    ]),
   };
 }
 
 interface Fleet {
   cost: Cost;
-  most: { name: string; cost: Cost };
+  /** Of the dearest probe. */
+  most: Cost;
   /** The busiest first. */
   destinations: SetPreview['destinations'];
-  compositions: { composed: Composed; runners: Runner[]; setIds: string[] }[];
+  /** Of probes that would run the set. */
+  warnings: string[];
 }
 
-function sumFleet(assigned: Assigned, runners: readonly Runner[]): Fleet {
-  const fleet: Fleet = {
-    cost: NOTHING,
-    most: { name: '', cost: NOTHING },
-    destinations: [],
-    compositions: [],
-  };
+// Disabled probes run nothing, but must be able to when they are enabled.
+async function sumFleet({ set, after }: Previewed, runners: readonly Runner[]): Promise<Fleet> {
+  const fleet: Fleet = { cost: NOTHING, most: NOTHING, destinations: [], warnings: [] };
   const arrivals = new Map<string, number>();
-  for (const { sets, runners: same } of byComposition(assigned, runners, () => true).values()) {
-    const name = same[0]?.name ?? '';
-    const composed = composeFor(name, sets);
-    const cost = costOf(composed.config);
-    fleet.cost = addCosts(fleet.cost, cost, same.length);
-    if (cost.bytesPerDay > fleet.most.cost.bytesPerDay) fleet.most = { name, cost };
-    for (const [host, perSecond] of arrivalsOf(composed.config)) {
-      arrivals.set(host, (arrivals.get(host) ?? 0) + perSecond * same.length);
-    }
-    fleet.compositions.push({ composed, runners: same, setIds: sets.map(({ id }) => id) });
-  }
+  await composeAll(byComposition(after, runners), (composed, { sets, runners: same }) => {
+    const active = same.filter(({ isDisabled }) => !isDisabled);
+    if (runs(set, sets)) fleet.warnings.push(...warningsOf(composed, active));
+    addTo(fleet, arrivals, { config: composed.config, count: active.length });
+  });
   fleet.destinations = [...arrivals]
-    .map(([host, packetsPerSecond]) => ({ host, packetsPerSecond }))
+    .map(([host, sum]) => ({ host, packetsPerSecond: Math.round(sum * 1e6) / 1e6 }))
     .sort((a, b) => b.packetsPerSecond - a.packetsPerSecond || (a.host < b.host ? -1 : 1));
   return fleet;
+}
+
+interface Share {
+  config: Composed['config'];
+  count: number;
+}
+
+function addTo(fleet: Fleet, arrivals: Map<string, number>, { config, count }: Share): void {
+  if (count === 0) return;
+  const cost = costOf(config);
+  fleet.cost = addCosts(fleet.cost, cost, count);
+  if (cost.bytesPerDay > fleet.most.bytesPerDay) fleet.most = cost;
+  for (const [host, perSecond] of arrivalsOf(config)) {
+    arrivals.set(host, (arrivals.get(host) ?? 0) + perSecond * count);
+  }
+}
+
+function runs(set: StoredSet, sets: readonly { id: string }[]): boolean {
+  return sets.some(({ id }) => id === set.id);
 }
 
 async function exampleOf(
@@ -112,36 +124,22 @@ async function knownHops(db: Db, probeId: number): Promise<HopsOf> {
   return (target, family) => hops.get(`${family} ${target.host}`) ?? null;
 }
 
-interface Found {
-  fleet: Fleet;
-  concerned: readonly Runner[];
-  runs: (sets: readonly { id: string }[]) => boolean;
+function emptyGroups({ assignments }: SetInput, runners: readonly Runner[]): string[] {
+  const groups = new Set(runners.flatMap((runner) => runner.groups));
+  return assignments.flatMap(({ scope, value }) =>
+    scope === 'group' && !groups.has(value) ? [`there is no probe in the group ${value}`] : [],
+  );
 }
 
-function warningsOf(
-  { input }: Previewed,
-  runners: readonly Runner[],
-  { fleet, concerned, runs }: Found,
-): string[] {
-  const warnings: string[] = [];
-  if (concerned.length === 0) warnings.push('no probe would run this set');
-  for (const { scope, value } of input.assignments) {
-    if (scope !== 'group' || runners.some(({ groups }) => groups.includes(value))) continue;
-    warnings.push(`there is no probe in the group ${value}`);
-  }
-  for (const { host, packetsPerSecond } of fleet.destinations) {
-    if (packetsPerSecond <= ARRIVALS_WARN) break;
-    warnings.push(`${host} gets ${Math.ceil(packetsPerSecond)} packets a second from the fleet`);
-  }
-  for (const { composed, runners: same, setIds } of fleet.compositions) {
-    if (runs(setIds.map((id) => ({ id })))) warnings.push(...warningsOfOne(composed, same));
-  }
-  const rest = warnings.length - WARNINGS_MAX;
-  if (rest <= 0) return warnings;
-  return [...warnings.slice(0, WARNINGS_MAX), `and ${rest} more like these`];
+function crowds(destinations: SetPreview['destinations']): string[] {
+  return destinations.slice(0, DESTINATIONS_MAX).flatMap(({ host, packetsPerSecond }) => {
+    if (packetsPerSecond <= ARRIVALS_WARN) return [];
+    return [`${host} gets ${Math.ceil(packetsPerSecond)} packets a second from the fleet`];
+  });
 }
 
-function warningsOfOne({ config, notes }: Composed, same: readonly Runner[]): string[] {
+function warningsOf({ config, notes }: Composed, same: readonly Runner[]): string[] {
+  if (same.length === 0) return [];
   const others = same.length === 1 ? '' : ` and ${same.length - 1} more`;
   const who = `${same[0]?.name ?? ''}${others}`;
   const warnings = notes.map((note) => `${who}: ${note}`);
@@ -157,4 +155,10 @@ function warningsOfOne({ config, notes }: Composed, same: readonly Runner[]): st
 
 function gibibytes(bytes: number): string {
   return (bytes / BYTES_PER_DAY_WARN).toFixed(1);
+}
+
+function shortened(warnings: readonly string[]): string[] {
+  const rest = warnings.length - WARNINGS_MAX;
+  if (rest <= 0) return [...warnings];
+  return [...warnings.slice(0, WARNINGS_MAX), `and ${rest} more like these`];
 }

@@ -9,6 +9,7 @@ import type { Db } from './db.ts';
 import {
   auditOf,
   checkHardware,
+  checkName,
   type Labels,
   labelsOf,
   type ProbeRecord,
@@ -187,6 +188,7 @@ function withValues(probe: ProbeRecord, change: Omit<ProbeChange, keyof Labels>)
 const CANDIDATES_MAX = 8;
 
 async function refuseTakenName(db: Db, name: string): Promise<void> {
+  checkName(name);
   const other = await db
     .selectFrom('probes')
     .select('mac')

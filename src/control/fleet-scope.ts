@@ -8,7 +8,8 @@ import { inputInvalid } from './problem.ts';
 /** What is stored. Throws ERR_INPUT_INVALID, ERR_NOT_FOUND. */
 export async function valueOfScope(db: Db, { scope, value }: Assignment): Promise<string> {
   if ((scope === 'all') !== (value === '')) {
-    const message = scope === 'all' ? 'expected no value with "all"' : `expected a ${scope}’s name`;
+    const wanted = scope === 'all' ? 'no value with "all"' : `the name of a ${scope}`;
+    const message = `expected ${wanted}`;
     throw inputInvalid(`value: ${message}`, [{ path: 'value', message }]);
   }
   return scope === 'probe' ? String((await probeByName(db, value)).id) : value;

@@ -1,5 +1,5 @@
-// Measurement sets: what is measured, and by whom. A set is saved only when every probe that runs it
-// would accept what comes out of it together with its other sets.
+// Measurement sets: what is measured, and by whom. A set is saved only when every probe that runs
+// it would accept what comes out of it together with its other sets.
 import { ProbeError } from '../core/error.ts';
 import type { MeasurementSet, SetInput, SetPreview } from '../core/fleet.ts';
 import { recordAudit } from './audit.ts';
@@ -12,7 +12,7 @@ import {
   type StoredSet,
   withSet,
 } from './fleet-assigned.ts';
-import { byComposition, checkMeasurements, composeFor } from './fleet-judge.ts';
+import { byComposition, checkMeasurements, composeAll } from './fleet-judge.ts';
 import { previewOf } from './fleet-preview.ts';
 import { valueOfScope } from './fleet-scope.ts';
 import { readSet, readSets } from './fleet-set-rows.ts';
@@ -37,10 +37,11 @@ export async function saveSet(
 ): Promise<MeasurementSet> {
   checkMeasurements(input.measurements);
   const nowMs = context.nowMs();
+  const checkAgain = await checkedBefore(context, (db) => checkSaved(db, input, nowMs));
   return await context.store.write(async (db) => {
     const before = await findSet(db, input.id);
     if (before === null) await refuseTooMany(db);
-    await checkFleet(db, input, before?.createdMs ?? nowMs);
+    await checkAgain(db);
     await putSet(db, input, nowMs);
     const after = await readSet(db, input.id);
     if (isSame(before, after)) return after;
@@ -54,16 +55,11 @@ export async function saveSet(
 
 /** Throws ERR_NOT_FOUND; ERR_INPUT_INVALID where what is left does not go together. */
 export async function removeSet(context: ControlContext, actor: Actor, id: string): Promise<void> {
+  await readSet(context.store.db, id);
+  const checkAgain = await checkedBefore(context, (db) => checkRemoved(db, id));
   await context.store.write(async (db) => {
     const set = await readSet(db, id);
-    const runners = await readRunners(db);
-    const concerned = byComposition(await readAssigned(db), runners, (sets) =>
-      sets.some((one) => one.id === id),
-    );
-    for (const { sets, runners: same } of concerned.values()) {
-      const left = sets.filter((one) => one.id !== id);
-      composeFor(same[0]?.name ?? '', left);
-    }
+    await checkAgain(db);
     await db.deleteFrom('sets').where('id', '=', id).execute();
     const entry = { actor, action: 'set.remove', subject: id, before: auditOf(set) };
     await recordAudit(db, context.nowMs(), entry);
@@ -82,18 +78,39 @@ export async function previewSet(context: ControlContext, input: SetInput): Prom
   return await previewOf(db, { set, before, after, input });
 }
 
-// Every probe that runs the set, and every one that would no longer do so.
-async function checkFleet(db: Db, input: SetInput, createdMs: number): Promise<void> {
+// A large fleet takes seconds to judge, in which nobody else could write: so it is judged before,
+// and within the write only when something changed meanwhile.
+async function checkedBefore(
+  context: ControlContext,
+  check: (db: Db) => Promise<void>,
+): Promise<(db: Db) => Promise<void>> {
+  const revision = context.revision.value;
+  await check(context.store.db);
+  return async (db) => {
+    if (context.revision.value !== revision) await check(db);
+  };
+}
+
+// Every probe that would run the set, and every one that would no longer do so.
+async function checkSaved(db: Db, input: SetInput, nowMs: number): Promise<void> {
   const before = await readAssigned(db);
+  const createdMs = before.sets.get(input.id)?.createdMs ?? nowMs;
   const after = withSet(before, toStored(input, createdMs), await rowsOf(db, input));
   const runners = await readRunners(db);
   const hasIt = (sets: readonly { id: string }[]) => sets.some(({ id }) => id === input.id);
-  const lost = [...byComposition(before, runners, hasIt).values()].flatMap((one) => one.runners);
-  const concerned = byComposition(after, runners, hasIt);
-  for (const { sets, runners: same } of byComposition(after, lost, () => true).values()) {
-    composeFor(same[0]?.name ?? '', sets);
-  }
-  for (const { sets, runners: same } of concerned.values()) composeFor(same[0]?.name ?? '', sets);
+  const lost = byComposition(before, runners, hasIt).flatMap((one) => one.runners);
+  const others = byComposition(after, lost, (sets) => !hasIt(sets));
+  await composeAll([...byComposition(after, runners, hasIt), ...others]);
+}
+
+async function checkRemoved(db: Db, id: string): Promise<void> {
+  const runners = await readRunners(db);
+  const hasIt = (sets: readonly { id: string }[]) => sets.some((one) => one.id === id);
+  const concerned = byComposition(await readAssigned(db), runners, hasIt);
+  const left = concerned.map(({ sets, ...rest }) => {
+    return { ...rest, sets: sets.filter((one) => one.id !== id) };
+  });
+  await composeAll(left);
 }
 
 function toStored({ id, measurements }: SetInput, createdMs: number): StoredSet {

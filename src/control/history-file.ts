@@ -25,6 +25,7 @@ export interface HistoryDb {
   /** Newest first. */
   select: Statement;
   removeProbe: Statement;
+  removeAbove: Statement;
   /** The oldest ones that are past their time, or from a future that was none. */
   removeOld: Statement;
   removeOldest: Statement;
@@ -127,6 +128,7 @@ function openDb({ file, bytesMax }: HistoryFileOptions): HistoryDb {
          order by id desc limit ?`,
       ),
       removeProbe: raw.prepare('delete from rounds where probeId = ?'),
+      removeAbove: raw.prepare('delete from rounds where probeId > ?'),
       removeOld: raw.prepare(
         `delete from rounds where id in (select id from rounds order by id limit @limit)
          and (atMs < @oldMs or atMs > @futureMs)`,
@@ -147,6 +149,8 @@ function prepareFile(raw: Database, bytesMax: number): void {
   // A power cut may cost the last seconds, never the file (https://sqlite.org/pragma.html).
   raw.pragma('synchronous = NORMAL');
   raw.pragma('journal_size_limit = 8388608');
+  // Nobody else has business with this file; if somebody does, rounds are not worth a wait.
+  raw.pragma('busy_timeout = 50');
   raw.exec(TABLES);
   const pageBytes = Number(raw.pragma('page_size', { simple: true }));
   // Behind the pruning, which goes by steps.

@@ -25,11 +25,13 @@ export interface HistoryState {
 }
 
 export interface History {
-  /** Keeps the rounds of one report. Never throws for the disk's sake: what it refuses is counted. */
+  /** Keeps the rounds of one report. What the disk refuses is counted, and no error. */
   appendRounds(probeId: number, rounds: readonly ReportedRound[]): void;
   /** By target, family and time, each once. Those that touch the span, both ends included. */
   roundsOf(probeId: number, query: RoundsQuery): ReportedRound[];
   removeProbe(probeId: number): void;
+  /** Of probes with ids beyond this one. */
+  removeAbove(probeId: number): void;
   state(): HistoryState;
   close(): void;
 }
@@ -49,9 +51,12 @@ const HISTORIES = new WeakMap<ControlContext, History>();
 
 /** Opens `history.db` for this control; `historyOf` finds it from then on. */
 export function startHistory(context: ControlContext, stateDirectory: string): History {
-  const { config, log, nowMs } = context;
+  const { config, store, log, nowMs } = context;
   const file = controlFile(stateDirectory, 'history.db');
   const history = openHistory({ file, ...config.history, log, nowMs });
+  // After a backup was put back, ids that came after it will be given again.
+  const lastId = store.raw.prepare("select seq from sqlite_sequence where name = 'probes'").pluck();
+  history.removeAbove(Number(lastId.get() ?? 0));
   HISTORIES.set(context, history);
   return history;
 }
@@ -92,6 +97,7 @@ export function openHistory(options: HistoryOptions): History {
     appendRounds,
     roundsOf: (probeId, query) => file.use((db) => roundsOf(db, probeId, query), []),
     removeProbe: (probeId) => file.use((db) => void db.removeProbe.run(probeId), undefined),
+    removeAbove: (probeId) => file.use((db) => void db.removeAbove.run(probeId), undefined),
     state: () => ({
       bytes: file.use(usedBytes, 0),
       dropped,

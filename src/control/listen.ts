@@ -17,7 +17,7 @@ export async function listenOn(
   } catch (cause) {
     const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown';
     const hint = HINTS[errno] ?? 'see listen in the configuration';
-    const text = `cannot listen on ${address} port ${port} (${errno}): ${hint}`;
+    const text = `cannot listen on ${address}:${port} (${errno}): ${hint}`;
     throw new ProbeError('ERR_SOCKET_OPEN', text, { cause, syscall: 'listen', errno });
   }
   const bound = server.server.address();

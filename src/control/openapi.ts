@@ -158,7 +158,8 @@ async function docsPage(document: Document): Promise<string> {
 <body>
 <main>
 <h1>API of ${document.info.title}</h1>
-<p>For programs: <a href="/api/v1/openapi.json">openapi.json</a>. Version ${document.info.version}.</p>
+<p>For programs: <a href="/api/v1/openapi.json">openapi.json</a>.
+Version ${document.info.version}.</p>
 ${tags.map((tag) =>
   section(
     tag,

@@ -32,7 +32,7 @@ export const SESSION = v.object({
   name: v.string(),
   role: ROLE,
   /** `user` with a cookie, `token` with an API token. */
-  kind: v.picklist(['user', 'token', 'system']),
+  kind: v.picklist(['user', 'token', 'system', 'visitor']),
   /** For x-csrf-token of requests that change something; empty for tokens. */
   csrf: v.string(),
 });

@@ -1,6 +1,7 @@
 // Every probe in a few words: how it is, where it is heard from, what it belongs to.
 import { type ProbeHealth, SILENT_MS } from '../core/fleet.ts';
 import type { FleetProbe } from '../core/overview.ts';
+import { TROUBLE } from '../core/report-judge.ts';
 import type { ControlContext } from './context.ts';
 import { type ActiveWindows, activeWindows, windowOf } from './fleet-maintenance.ts';
 import { sourcePrefixOf } from './source-prefix.ts';
@@ -64,7 +65,7 @@ function healthOf(
   if (row.seenMs === null) return 'waiting';
   if (windowOf(now.windows, row.id, now.groups) !== null) return 'maintenance';
   if (now.nowMs - row.seenMs >= SILENT_MS) return 'silent';
-  return (row.badness ?? 0) > 0 ? 'trouble' : 'well';
+  return (row.badness ?? 0) < TROUBLE ? 'well' : 'trouble';
 }
 
 function toProbe(row: StateRow, health: ProbeHealth, groups: string[]): FleetProbe {

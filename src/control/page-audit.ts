@@ -90,7 +90,11 @@ function lineTable(frame: Frame, lines: readonly AuditLine[]): Markup {
 }
 
 function diffList(before: unknown, after: unknown): Markup | null {
-  const all = differences(before, after);
+  // Of something new what it has not is no news.
+  const isNew = before === null || before === undefined;
+  const all = differences(before, after).filter(
+    (one) => !isNew || (one.after !== 'false' && one.after !== ''),
+  );
   if (all.length === 0) return null;
   const shown = all.slice(0, DIFFS_MAX);
   const more = all.length - shown.length;
@@ -116,6 +120,7 @@ function flatten(value: unknown, path = '', depth = 0): Map<string, string> {
       ]),
     );
   }
+  if (value === '') return new Map();
   return new Map([[path, clip(typeof value === 'object' ? JSON.stringify(value) : String(value))]]);
 }
 

@@ -8,7 +8,14 @@ import type { Text } from '../graph/text.ts';
 import type { Tone } from '../graph/tone.ts';
 import { type Notice, noticeOf } from './overview-words.ts';
 import { type JoinInput, joinList } from './page-join.ts';
-import { ago, HEALTH_WORDS, healthMark, probeHref, probeSubline } from './page-probe-words.ts';
+import {
+  ago,
+  HEALTH_TONES,
+  HEALTH_WORDS,
+  healthMark,
+  probeHref,
+  probeSubline,
+} from './page-probe-words.ts';
 import { canOperate, type Frame, type Page, RELOAD_SECONDS } from './page-shell.ts';
 import { firstSteps } from './page-steps.ts';
 import { table } from './page-table.ts';
@@ -21,11 +28,18 @@ export interface OverviewInput {
   refusals: ReadonlyArray<{ probe: string; error: string }>;
   capped: ReadonlyArray<{ probe: string; sentences: readonly string[] }>;
   /** Worst first; with a picture of the last hour, where there is one. */
-  cards: ReadonlyArray<{ row: ProbeRow; picture: Markup | null }>;
+  cards: readonly ProbeCard[];
   /** Those after the cards. */
   rest: readonly ProbeRow[];
   isStatusPublic: boolean;
   origin: string;
+}
+
+export interface ProbeCard {
+  row: ProbeRow;
+  picture: Markup | null;
+  /** What the picture says, in a few words. */
+  words: string | null;
 }
 
 export const NOTICES_MAX = 12;
@@ -90,7 +104,7 @@ function wellHead({ well, maintenance }: OverviewInput['counts']): Head {
 
 function troubleHead({ silent, trouble }: OverviewInput['counts'], running: number): Head {
   const told = [
-    silent > 0 ? `${formatCount(silent)} silent` : '',
+    silent > 0 ? `${formatCount(silent)} ${silent === 1 ? 'is' : 'are'} silent` : '',
     trouble > 0 ? `${formatCount(trouble)} ${trouble === 1 ? 'needs' : 'need'} a look` : '',
   ].filter((text) => text !== '');
   const title = told.join(', ');
@@ -106,16 +120,12 @@ function countLine(counts: OverviewInput['counts'], total: number, input: Overvi
   const healths = (Object.keys(HEALTH_WORDS) as ProbeHealth[]).filter((one) => counts[one] > 0);
   const { boards, candidates } = input.join;
   const asking = boards.length + candidates.length;
-  const dot: Record<ProbeHealth, Tone> = {
-    ...{ well: 'good', trouble: 'warn', silent: 'bad' },
-    ...{ waiting: 'info', disabled: 'info', maintenance: 'info' },
-  };
   return html`<ul class="counts" aria-label="How many probes are how">
 <li><a href="/probes"><strong>${formatCount(total)}</strong> ${
     total === 1 ? 'probe' : 'probes'
   }</a></li>${healths.map(
     (health) =>
-      html`<li><span class="dot ${dot[health]}"></span><a href="/probes?health=${health}"><strong>${formatCount(
+      html`<li><span class="dot ${HEALTH_TONES[health]}"></span><a href="/probes?health=${health}"><strong>${formatCount(
         counts[health],
       )}</strong> ${HEALTH_WORDS[health]}</a></li>`,
   )}${
@@ -169,9 +179,7 @@ function probeCards(frame: Frame, input: OverviewInput, total: number): Markup {
   const { cards, rest } = input;
   const { nowMs } = frame;
   const shown = cards.length + rest.length;
-  return html`<section aria-label="Probes"><h2>Probes, worst first</h2><div class="glimpses">${cards.map(
-    ({ row, picture }) => probeCard(row, picture, nowMs),
-  )}</div>${
+  return html`<section aria-label="Probes"><h2>Probes, worst first</h2><div class="glimpses">${cards.map((one) => probeCard(one, nowMs))}</div>${
     rest.length > 0 &&
     html`<div class="card block">${table(
       'More probes',
@@ -189,14 +197,17 @@ function probeCards(frame: Frame, input: OverviewInput, total: number): Markup {
   }</section>`;
 }
 
-function probeCard(row: ProbeRow, picture: Markup | null, nowMs: number): Markup {
+function probeCard({ row, picture, words }: ProbeCard, nowMs: number): Markup {
   const { name, health, reason, seenMs } = row;
   const subline = probeSubline(row);
-  return html`<article class="card"><h3>${healthMark(health)} <a href="${probeHref(name)}">${
+  const isWell = health === 'well';
+  return html`<article class="card"><h3><span class="dot ${
+    HEALTH_TONES[health]
+  }"></span><span class="hidden">${HEALTH_WORDS[health]}: </span><a href="${probeHref(name)}">${
     name
-  }</a></h3><p>${subline === '' ? row.mac : subline}</p>${picture}<p class="foot"><span>${
-    reason
-  }</span><span>${seenMs === null ? null : html`heard ${ago(seenMs, nowMs)}`}</span></p></article>`;
+  }</a></h3><p>${subline === '' ? row.mac : subline}</p>${picture}<p class="foot">${
+    isWell ? (words ?? html`heard ${ago(seenMs, nowMs)}`) : reason
+  }</p></article>`;
 }
 
 function footLine(frame: Frame, { isStatusPublic }: OverviewInput): Markup | null {

@@ -2,27 +2,20 @@
 import { html } from 'hono/html';
 import type { InferOutput } from 'valibot';
 import type { ProbeDetail } from '../core/fleet.ts';
-import type { REPORTED_PATH, REPORTED_SERIES, ReportedRound } from '../core/report.ts';
-import type { Family, ProbeEvent } from '../core/round.ts';
+import type { REPORTED_SERIES, ReportedRound } from '../core/report.ts';
+import { FAMILIES, type Family, type ProbeEvent } from '../core/round.ts';
 import { columnSpan, eventsOfSeries } from '../graph/column.ts';
 import { spanFigures } from '../graph/figures.ts';
-import {
-  familyName,
-  formatCount,
-  formatDuration,
-  formatPercent,
-  formatRtt,
-} from '../graph/format.ts';
-import { hopStrip } from '../graph/hop-strip.ts';
+import { familyName, formatCount, formatPercent, formatRtt } from '../graph/format.ts';
 import { legend } from '../graph/legend.ts';
 import { formatDerived } from '../graph/sentence.ts';
 import { type Markup, smokeGraph } from '../graph/smoke.ts';
 import { lossClass } from '../graph/smoke-path.ts';
 import type { Span } from '../graph/span.ts';
-import { sentence, type Text, timeTag } from '../graph/text.ts';
+import { sentence } from '../graph/text.ts';
+import { pathLine, type ReportedPath } from './page-probe-path.ts';
 
 export type ReportedSeries = InferOutput<typeof REPORTED_SERIES>;
-export type ReportedPath = InferOutput<typeof REPORTED_PATH>;
 
 export interface GraphsInput {
   probe: ProbeDetail;
@@ -35,7 +28,6 @@ export interface GraphsInput {
 /** Targets that are drawn on one page. */
 export const TARGETS_A_PAGE = 20;
 const ROUND_MS = 30_000;
-const FRESH_MS = 86_400_000;
 
 export interface ProbeTarget {
   id: string;
@@ -63,22 +55,59 @@ const RANK = { down: 0, unresolved: 1, measuring: 2, unavailable: 3 } as const;
 export function graphCards(input: GraphsInput, targets: readonly ProbeTarget[]): Markup {
   const cards = targets.map((target, index) => targetCard(input, target, index));
   const hasLoad = [...input.rounds.values()].some((rounds) => rounds.some(({ loaded }) => loaded));
-  return html`${input.rounds.size > 0 && legend({ hasLoad })}<div class="cards">${cards}</div>`;
+  return html`${input.rounds.size > 0 && legend({ hasLoad })}<div class="cards">${arrange(
+    cards,
+  ).map(({ markup }) => markup)}</div>`;
 }
 
 export function roundsKey({ target, family }: { target: string; family: Family }): string {
   return `${family} ${target}`;
 }
 
-function targetCard(input: GraphsInput, target: ProbeTarget, index: number): Markup {
+interface Card {
+  /** One with two takes a whole row. */
+  panels: number;
+  markup: Markup;
+}
+
+/** Of an odd number of half rows the last goes to the end, or it would leave a hole. */
+function arrange(cards: readonly Card[]): Card[] {
+  const halves = cards.filter(({ panels }) => panels < 2);
+  const last = halves.at(-1);
+  if (last === undefined || halves.length % 2 === 0) return [...cards];
+  return [...cards.filter((card) => card !== last), last];
+}
+
+function targetCard(input: GraphsInput, target: ProbeTarget, index: number): Card {
   const host = (target.series[0] ?? target.paths[0])?.host ?? target.id;
-  const families = (['v4', 'v6'] as const).filter((family) =>
+  const families = FAMILIES.filter((family) =>
     [...target.series, ...target.paths].some((one) => one.family === family),
   );
-  const panels = families.map((family) => panel(input, target, family, `g${index}${family}`));
-  return html`<article class="card${families.length > 1 && ' two'}"><header><h2>${target.id}</h2>${
-    host !== target.id && html`<span class="quiet">${host}</span>`
-  }</header><div class="panels">${panels}</div></article>`;
+  const drawn = families.filter((family) => hasPanel(input, target, family));
+  const panels = drawn.map((family) => panel(input, target, family, `g${index}${family}`));
+  const apart = families.filter((family) => !drawn.includes(family));
+  const markup = html`<article class="card${drawn.length > 1 && ' two'}"><header><h2>${
+    target.id
+  }</h2>${host !== target.id && html`<span class="quiet">${host}</span>`}</header>${
+    panels.length > 0 && html`<div class="panels">${panels}</div>`
+  }${apart.map((family) => apartNote(target, family))}</article>`;
+  return { panels: drawn.length, markup };
+}
+
+/** Something to draw, or to wait for. */
+function hasPanel({ rounds }: GraphsInput, target: ProbeTarget, family: Family): boolean {
+  const series = target.series.find((one) => one.family === family);
+  const path = target.paths.find((one) => one.family === family);
+  const isMeasured = series?.state === 'measuring' || series?.state === 'down';
+  const hasRounds = (rounds.get(roundsKey({ target: target.id, family })) ?? []).length > 0;
+  return isMeasured || hasRounds || (path?.state === 'tracing' && path.hops.length > 0);
+}
+
+/** A family without a graph: which, and why. */
+function apartNote(target: ProbeTarget, family: Family): Markup {
+  const series = target.series.find((one) => one.family === family);
+  const words = series === undefined ? 'Not traced.' : (stateWords(series) ?? 'Nothing is known.');
+  return html`<p class="apart"><span class="chip family">${familyName(family)}</span>${words}</p>`;
 }
 
 function panel(input: GraphsInput, target: ProbeTarget, family: Family, id: string): Markup {
@@ -90,7 +119,7 @@ function panel(input: GraphsInput, target: ProbeTarget, family: Family, id: stri
   const drawn = series === undefined || rounds.length === 0 ? null : graph(input, series, id);
   return html`<section class="panel">${head}${drawn}${
     series !== undefined && note(series, rounds.length > 0)
-  }${path !== undefined && pathLine(path, input)}</section>`;
+  }${path !== undefined && pathLine(path, reportedEvents(input.probe), input.nowMs)}</section>`;
 }
 
 function graph(input: GraphsInput, series: ReportedSeries, id: string): Markup {
@@ -144,77 +173,21 @@ function figure(name: string, value: string | null, extra = ''): Markup {
 }
 
 /** Why there is no graph, or what one must know of it. */
-function note({ state, reason }: ReportedSeries, hasRounds: boolean): Markup | null {
-  if (state === 'down') return html`<p class="note down">It does not answer.</p>`;
-  if (state === 'unavailable') {
-    const why = sentence(reason ?? 'no route', false);
-    return html`<p class="note">Not available: ${why} Nothing is sent, so nothing counts as lost.</p>`;
-  }
-  if (state === 'unresolved') {
-    const why = sentence(reason ?? 'the name has no address', false);
-    return html`<p class="note">Not measured: ${why}</p>`;
+function note(series: ReportedSeries, hasRounds: boolean): Markup | null {
+  const words = stateWords(series);
+  if (words !== null) {
+    return html`<p class="note ${series.state === 'down' && 'down'}">${words}</p>`;
   }
   if (hasRounds) return null;
   return html`<p class="note">No round has arrived yet: the first one closes within 35\u202fs and comes with the next report, a minute later at most.</p>`;
 }
 
-function pathLine(path: ReportedPath, { nowMs, probe }: GraphsInput): Markup {
-  const { hops, sinceMs, state } = path;
-  if (state !== 'tracing') {
-    return html`<p class="way"><span>${
-      state === 'unresolved'
-        ? 'Not traced: there is no address.'
-        : 'Not traced: it is not possible here.'
-    }</span></p>`;
+function stateWords({ state, reason }: ReportedSeries): string | null {
+  if (state === 'down') return 'It does not answer.';
+  if (state === 'unavailable') {
+    const why = sentence(reason ?? 'no route', false);
+    return `Not available: ${why} Nothing is sent, so nothing counts as lost.`;
   }
-  if (hops.length === 0) return html`<p class="way"><span>The first trace is under way.</span></p>`;
-  const isReached = hops.at(-1) === path.ip && path.ip !== null;
-  const fresh = freshHops(path, reportedEvents(probe), nowMs);
-  const strip = hopStrip({
-    hops: hops.map((ip, index) => ({
-      isSilent: ip === null,
-      loss: 'none',
-      isNew: ip !== null && fresh.has(ip),
-      title: `Hop ${index + 1}: ${ip ?? 'silent'}`,
-    })),
-    isReached,
-    hasTooltips: true,
-  });
-  const list = hops.map(
-    (ip, at) => html`<li>${at + 1}. <span class="code">${ip ?? 'silent'}</span></li>`,
-  );
-  const words = pathWords(path, { isReached, nowMs, since: sinceMs });
-  return html`<div class="way">${strip}<span>${words}</span><details class="more"><summary>routers</summary><ul>${
-    list
-  }</ul></details></div>`;
-}
-
-function pathWords(
-  { hops }: ReportedPath,
-  more: { isReached: boolean; nowMs: number; since: number | null },
-): Text {
-  const { isReached, nowMs, since } = more;
-  const count = hops.length === 1 ? '1 hop' : `${hops.length} hops`;
-  const end = isReached ? count : `${count}, does not reach the target`;
-  if (since === null) return end;
-  return nowMs - since < FRESH_MS
-    ? html`${end}, changed ${timeTag(since, nowMs)}`
-    : html`${end}, unchanged for ${formatDuration(nowMs - since)}`;
-}
-
-/** Routers that the last change of a day brought. */
-function freshHops(path: ReportedPath, events: readonly ProbeEvent[], nowMs: number): Set<string> {
-  const last = events
-    .filter(
-      ({ kind, target, family, fromMs }) =>
-        kind === 'path' &&
-        target === path.target &&
-        family === path.family &&
-        nowMs - fromMs < FRESH_MS,
-    )
-    .sort((a, b) => b.fromMs - a.fromMs)[0];
-  const [before, after] = [last?.detail['before'], last?.detail['after']];
-  if (typeof before !== 'string' || typeof after !== 'string') return new Set();
-  const old = new Set(before.split(' '));
-  return new Set(after.split(' ').filter((hop) => hop !== '*' && !old.has(hop)));
+  if (state === 'measuring') return null;
+  return `Not measured: ${sentence(reason ?? 'the name has no address', false)}`;
 }

@@ -4,7 +4,7 @@ import type { ProbeDetail } from '../core/fleet.ts';
 import type { ReportedRound } from '../core/report.ts';
 import type { Markup } from '../graph/smoke.ts';
 import { SPANS, type Span } from '../graph/span.ts';
-import { type Text, timeTag } from '../graph/text.ts';
+import { sentence, type Text, timeTag } from '../graph/text.ts';
 import { candidateList } from './page-join.ts';
 import { noticeList } from './page-overview.ts';
 import { configFacts, eventCard, probeFacts, probeNotices } from './page-probe-facts.ts';
@@ -55,8 +55,10 @@ function stateSentence(probe: ProbeDetail, nowMs: number): Text {
       ? 'A board asks to be this probe. Compare the fingerprint, then approve it.'
       : `${candidates.length} keys ask to be this probe. Only one of them is your board: compare the fingerprints.`;
   }
-  const words = reason === '' ? 'It is well' : reason.replace(/\.$/, '');
-  return html`${words.charAt(0).toUpperCase()}${words.slice(1)}.${heard}`;
+  const why = reason.replace(/\.$/, '');
+  if (health === 'well') return html`It is well: ${why}.${heard}`;
+  if (health === 'trouble') return html`It needs a look: ${why}.${heard}`;
+  return html`${sentence(why)}${heard}`;
 }
 
 function actions(probe: ProbeDetail): Markup {

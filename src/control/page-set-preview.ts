@@ -27,7 +27,7 @@ export function previewCard(preview: SetPreview | null): Markup | null {
     example !== null &&
     html`<p>For example ${probeLink(example.probe)}: now ${costWords(example.before)}, then ${costWords(
       example.after,
-    )}.</p><details class="more"><summary>What ${example.probe} will run</summary><pre tabindex="0">${JSON.stringify(
+    )}.</p><details class="fold"><summary>What ${example.probe} will run</summary><pre tabindex="0">${JSON.stringify(
       example.document,
       null,
       2,

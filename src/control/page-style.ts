@@ -31,15 +31,16 @@ h1{margin-top:1rem}
 .counts{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;margin-top:.5rem;font-size:.9375rem}
 .counts strong{font-weight:650}
 .counts a{color:inherit;text-decoration-color:var(--axis);text-underline-offset:.15em}
-main>h2,main>section>h2{margin-top:1.375rem}
+main>h2,main>section:not(.card)>h2{margin-top:1.375rem}
 main>.card,main>section>.card{margin-top:.625rem}
 main .card.block h2{margin-bottom:.375rem}
 `;
 
 const forms = `
 form.inline{display:inline}
-.form{display:grid;gap:.875rem;max-width:46rem}
-.field{display:grid;gap:.1875rem;min-width:0}
+.form{display:grid;gap:.875rem;max-width:46rem;margin-top:.875rem}
+.card .form{margin-top:.375rem}
+.field{display:grid;gap:.1875rem;min-width:0;align-content:start}
 .field label,legend{font-weight:600;font-size:.9375rem}
 .hint{color:var(--quiet);font-size:.8125rem;overflow-wrap:anywhere}
 .wrong{color:var(--many-text);font-size:.875rem;font-weight:600;overflow-wrap:anywhere}
@@ -60,7 +61,8 @@ button:hover,.button:hover{text-decoration:underline}
 button.plain{border:0;background:none;padding:0;min-height:1.5rem;color:var(--link);
  font-weight:400;text-decoration:underline}
 .actions{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem .75rem}
-.check{display:block;font-weight:400;font-size:.9375rem}
+.field .check{display:block;font-weight:400}
+.inline select{width:auto}
 fieldset{margin:0;padding:.75rem var(--pad) .875rem;border:1px solid var(--edge);
  border-radius:.625rem;display:grid;gap:.75rem;min-width:0}
 legend{padding:0 .375rem}
@@ -73,7 +75,7 @@ legend{padding:0 .375rem}
 .search .field{flex:0 1 9rem}
 .search .field.wide{flex:1 1 14rem}
 .search .field label{font-size:.8125rem;font-weight:400;color:var(--quiet)}
-details.more>summary{cursor:pointer;color:var(--link)}
+.fold>summary{cursor:pointer;color:var(--link)}
 code,.code{font-family:ui-monospace,SFMono-Regular,Menlo,monospace;font-size:.9em;
  overflow-wrap:anywhere}
 .secret{display:block;margin-top:.375rem;padding:.5rem .75rem;background:var(--ground);
@@ -83,7 +85,10 @@ pre{margin-top:.5rem;padding:.5rem .75rem;overflow-x:auto;background:var(--groun
 `;
 
 const lists = `
-.fleet td,.fleet th{text-align:left;white-space:normal;vertical-align:top;overflow-wrap:anywhere}
+.fleet td,.fleet th{text-align:left;white-space:normal;vertical-align:top}
+.fleet th{white-space:nowrap}
+.fleet td{overflow-wrap:break-word}
+.fleet td.whole,.fleet .diffs{overflow-wrap:anywhere}
 .fleet th[aria-sort]{color:var(--ink);font-weight:600}
 .fleet th a{color:inherit}
 .fleet td .quiet{font-size:.8125rem}
@@ -100,8 +105,7 @@ const lists = `
 .glimpses h3 a:hover{text-decoration:underline}
 .glimpses p{font-size:.8125rem;color:var(--quiet);overflow-wrap:anywhere}
 .smoke.glimpse{margin:.5rem 0 0;width:100%}
-.glimpses .foot{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 .75rem;
- margin-top:.25rem}
+.glimpses .foot{margin-top:.25rem}
 .steps{margin:.5rem 0 0;padding:0;counter-reset:step;list-style:none;display:grid;gap:.75rem}
 .steps li{position:relative;padding-left:2.25rem}
 .steps li::before{counter-increment:step;content:counter(step);position:absolute;left:0;top:0;
@@ -110,12 +114,19 @@ const lists = `
 .join{display:grid;gap:.375rem .875rem;grid-template-columns:1fr;align-items:center}
 .join .fingerprint,.fingerprint{font-family:ui-monospace,SFMono-Regular,Menlo,monospace;
  font-size:1rem;font-weight:600;letter-spacing:.02em}
-.diffs{font-size:.8125rem;overflow-wrap:anywhere}
+.diffs{overflow-wrap:anywhere}
+.diffs li{display:inline}
+.diffs li+li::before{content:" · ";color:var(--quiet)}
 .diffs .gone{color:var(--many-text);text-decoration:line-through}
 .diffs .fresh{color:var(--good-text);font-weight:600}
 .facts{display:grid;grid-template-columns:minmax(6rem,max-content) 1fr;gap:.25rem 1rem;
  font-size:.875rem}
 .facts dt{color:var(--quiet)}.facts dd{overflow-wrap:anywhere}
+.spans{align-self:flex-start;margin-top:.875rem}
+.way .fold{flex:none}
+.way .fold[open]{flex:1 0 100%}
+.way .fold ul{margin-top:.25rem}
+.apart{margin-top:.375rem;font-size:.875rem;color:var(--quiet);overflow-wrap:anywhere}
 .way{display:flex;flex-wrap:wrap;align-items:center;gap:.125rem .625rem;margin-top:.375rem;
  font-size:.875rem;color:var(--quiet);overflow-wrap:anywhere}
 .pairs{display:grid;gap:var(--gap);margin-top:.625rem}

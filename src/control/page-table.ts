@@ -51,9 +51,9 @@ export function factList(facts: ReadonlyArray<readonly [string, Text]>): Markup 
   )}</dl>`;
 }
 
-/** A card with a heading, which is also its name for screen readers. */
+/** A card with a heading. */
 export function card(title: string, body: Text | Text[], id?: string): Markup {
-  return html`<section class="card block" aria-label="${title}"${
+  return html`<section class="card block"${
     id !== undefined && html` id="${id}"`
   }><h2>${title}</h2>${body}</section>`;
 }
@@ -67,7 +67,9 @@ function headCell(
   const order = isCurrent && direction === 'ascending' ? 'desc' : null;
   const body =
     sort === undefined || sorting === undefined
-      ? text
+      ? text === ''
+        ? html`<span class="hidden">actions</span>`
+        : text
       : html`<a href="${withQuery(sorting.href, { sort, order, offset: null })}">${text}${
           isCurrent && (direction === 'ascending' ? ' ↑' : ' ↓')
         }</a>`;

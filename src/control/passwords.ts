@@ -1,4 +1,4 @@
-// Passwords of people: scrypt (RFC 7914), whose parameters stand in the hash, so that they can grow.
+// Passwords of people: scrypt (RFC 7914), with its parameters in the hash, so that they can grow.
 // A hash takes 32 MiB and a quarter of a second on purpose, so two at most are made at a time and a
 // few may wait: what anybody on the network can ask for must not take the whole machine.
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';

@@ -78,7 +78,7 @@ async function read({ store }: ControlContext, keySha256: string) {
 
 /**
  * A key that is used for the first time has arrived, so the ones before it end. Those that were in
- * use are before it whatever the clock said when they were made. False when the key ended meanwhile.
+ * use are before it whatever the clock said when they were made. False when the key ended since.
  */
 async function useFirst(context: ControlContext, probe: KnownProbe): Promise<boolean> {
   const isUsed = await context.store.write(async (db) => {

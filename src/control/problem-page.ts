@@ -16,7 +16,20 @@ export function showRefusal(
   if (reply.statusCode === 401 && !isUnsafe(request.method)) {
     return reply.redirect(`/login?next=${encodeURIComponent(request.url)}`, 303);
   }
-  return reply.type('text/html; charset=utf-8').send(page(reply.statusCode, problem));
+  return sendPage(request, reply, problem);
+}
+
+/** In the frame of all pages; without it where that fails too. */
+function sendPage(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
+  const plain = (): string => page(reply.statusCode, problem);
+  const framed = request.server.renderProblem?.(request, reply.statusCode, problem.message);
+  reply.type('text/html; charset=utf-8');
+  if (framed === undefined) return reply.send(plain());
+  framed.then(
+    (text) => reply.send(text),
+    () => reply.send(plain()),
+  );
+  return reply;
 }
 
 /** Of what is not there, a browser gets a page too. */

@@ -1,4 +1,4 @@
-// What a report changes in the database: rows of the probe that the key belongs to, and of no other.
+// What a report changes in the database: rows of the probe that the key belongs to, and no other.
 // Runs inside a transaction of the caller.
 
 import { createHash } from 'node:crypto';

@@ -4,6 +4,7 @@ import { addAuditRoutes } from './routes-audit.ts';
 import { addFleetRoutes } from './routes-fleet.ts';
 import { addFleetBoardRoutes } from './routes-fleet-boards.ts';
 import { addFleetSetRoutes } from './routes-fleet-sets.ts';
+import { addPages } from './routes-page.ts';
 import { addProbeRoutes } from './routes-probe.ts';
 import { addProbeHistoryRoutes } from './routes-probe-history.ts';
 import { addSessionRoutes } from './routes-session.ts';
@@ -11,6 +12,7 @@ import { addUserRoutes } from './routes-users.ts';
 
 export const ROUTES: readonly AddRoutes[] = [
   addSessionRoutes,
+  addPages,
   addUserRoutes,
   addAuditRoutes,
   addFleetRoutes,

@@ -39,6 +39,8 @@ export interface Entry {
 }
 
 const ID_LENGTH_MAX = 253;
+/** What makes another series of a target, beside its host. */
+const MEANING = ['size', 'tos', 'source', 'device', 'protocol', 'port'] as const;
 
 /** What is told of a kind for its targets, and what a target is when nothing is told. */
 export const KINDS: Readonly<Record<string, { carried: readonly string[]; defaults: Settings }>> = {
@@ -68,9 +70,10 @@ function entryOf(kind: string, { set, precedence, settings }: Part, given: Setti
   for (const key of carried) {
     if (target[key] === undefined && settings[key] !== undefined) target[key] = settings[key];
   }
-  const { id, families: _, interval: __, labels: ___, ...rest } = { ...defaults, ...target };
-  const host = String(rest['host']);
-  const meaning = canonicalJson({ ...rest, host: destinationOf(host) });
+  const { id } = target;
+  const host = String(target['host']);
+  const parts = MEANING.map((key) => target[key] ?? defaults[key] ?? null);
+  const meaning = JSON.stringify([destinationOf(host), ...parts]);
   const name = typeof id === 'string' ? id : idOf(host);
   return { id: name, meaning, owner: set, set, precedence, target };
 }
@@ -131,10 +134,14 @@ function freeId(id: string, set: string, taken: Set<string>): string {
 
 /** JSON with the keys of every object in order: the same content is the same text. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) => {
-    if (!isRecord(part)) return part;
-    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => compare(a, b)));
-  });
+  return JSON.stringify(sorted(value));
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isRecord(value)) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => compare(a, b));
+  return Object.fromEntries(entries.map(([key, part]) => [key, sorted(part)]));
 }
 
 // By UTF-16 units and not by locale, which differs between machines.

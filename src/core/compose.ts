@@ -2,15 +2,15 @@
 // all, to one of its groups and to itself, and that is their order from general to specific; of
 // equally specific ones the lower id goes first.
 //
-// A setting of a kind (round, timeout, maxTtl, enable …) is that of the most specific set that states
-// it, for all targets of the kind. How often, and by which protocol, is a matter of the targets: what
-// a set says of it holds for its own.
+// A setting of a kind (round, timeout, maxTtl, enable …) is that of the most specific set that
+// states it, for all targets of the kind. How often, and by which protocol, is a matter of the
+// targets: what a set says of it holds for its own.
 //
-// Targets are concatenated. Two with the same id that mean the same (host, size, TOS, source, device,
-// protocol, port) are one: it is measured in the families of both, as often as the most specific
-// says, under the labels of both. Two that mean something else are both kept: the id belongs to the
-// set that was made first, so that a new set never renames what has a history, and the other is
-// called `id@set`. Whatever gives way to something else is told in a note.
+// Targets are concatenated. Two with the same id that mean the same (host, size, TOS, source,
+// device, protocol, port) are one: it is measured in the families of both, as often as the most
+// specific says, under the labels of both. Two that mean something else are both kept: the id
+// belongs to the set that was made first, so that a new set never renames what has a history, and
+// the other is called `id@set`. Whatever gives way to something else is told in a note.
 import {
   type AssignedSet,
   canonicalJson,

@@ -75,7 +75,7 @@ export function arrivalsOf(config: ProbeConfig): Map<string, number> {
 
 export function addCosts(a: Cost, b: Cost, times = 1): Cost {
   return {
-    packetsPerSecond: a.packetsPerSecond + times * b.packetsPerSecond,
+    packetsPerSecond: rounded(a.packetsPerSecond + times * b.packetsPerSecond),
     packetsPerDay: a.packetsPerDay + times * b.packetsPerDay,
     bytesPerDay: a.bytesPerDay + times * b.bytesPerDay,
   };
@@ -138,8 +138,13 @@ function sumOf(rates: readonly Rate[]): Rate {
 
 function toCost({ packets, bytes }: Rate): Cost {
   return {
-    packetsPerSecond: packets,
+    packetsPerSecond: rounded(packets),
     packetsPerDay: Math.round(packets * DAY_SECONDS),
     bytesPerDay: Math.round(bytes * DAY_SECONDS),
   };
+}
+
+/** What floating point adds is no figure. */
+function rounded(perSecond: number): number {
+  return Math.round(perSecond * 1e6) / 1e6;
 }

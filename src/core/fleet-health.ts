@@ -1,5 +1,5 @@
-// How a probe is, and why, from what it said last. `badness` was judged when its report came in; the
-// rest is a matter of the time that has passed since.
+// How a probe is, and why, from what it said last. `badness` was judged when its report came in;
+// the rest is a matter of the time that has passed since.
 import { type ProbeHealth, SILENT_MS } from './fleet.ts';
 import type { Report } from './report.ts';
 import { judgeReport, TROUBLE } from './report-judge.ts';

@@ -3,15 +3,17 @@ import { expecting, flag, objectMessage, wholeNumber } from './config-value.ts';
 import { REPORTED_EVENT, REPORTED_PATH, REPORTED_SERIES } from './report.ts';
 import { IP, line, MAC, PUBLIC_KEY, parseMac, SLUG, TIME_MS } from './wire.ts';
 
-// What operators, pages and `flint fleet` exchange with the control about probes. Inputs are strict:
-// an unknown key is an error. Answers are objects, so that nothing leaves that is not named here.
+// What operators, pages and `flint fleet` exchange with the control about probes. Inputs are
+// strict: an unknown key is an error. Answers are objects, so that nothing leaves that is not
+// named here.
 
 export const PROBE_STATES = ['registered', 'pending', 'bound', 'disabled'] as const;
 export type ProbeState = (typeof PROBE_STATES)[number];
 
 /**
- * `waiting`: never reported; `silent`: not for three minutes; `trouble`: an outage is open, a series
- * cannot be measured, or its configuration was refused; `maintenance` stands above the last two.
+ * `waiting`: never reported; `silent`: not for three minutes; `trouble`: an outage is open, a
+ * series cannot be measured, or its configuration was refused; `maintenance` stands above the
+ * last two.
  */
 export const PROBE_HEALTHS = [
   'well',
@@ -159,7 +161,7 @@ export type ProbeDetail = v.InferOutput<typeof PROBE_DETAIL>;
 
 export const PROBE_SORTS = ['worst', 'name', 'seen', 'created', 'location', 'version'] as const;
 
-/** GET /api/v1/probes?…: `search` looks through names, MACs, addresses, places, groups and tags. */
+/** GET /api/v1/probes?…: `search` looks through all that an operator says of a probe. */
 export const PROBES_QUERY = v.strictObject({
   search: v.optional(line('words to look for', 200), ''),
   group: v.optional(SLUG),

@@ -1,6 +1,12 @@
 import { cutFindings } from './overview-cut.ts';
 import { eventFindings } from './overview-event.ts';
-import type { Finding, FleetFacts } from './overview-facts.ts';
+import {
+  type EventFinding,
+  type Finding,
+  type FleetFacts,
+  type FleetSeries,
+  TOGETHER_MS,
+} from './overview-facts.ts';
 import { silentFindings } from './overview-silent.ts';
 import { traitsOf } from './overview-trait.ts';
 
@@ -26,9 +32,30 @@ export function findTrouble(facts: FleetFacts): Finding[] {
   const cuts = cutFindings(facts, traits);
   const isCut = new Set(cuts.flatMap(({ probes }) => probes));
   const events = facts.events.filter(({ kind, probe }) => kind !== 'outage' || !isCut.has(probe));
-  return [...silentFindings(facts, traits), ...cuts, ...eventFindings(events, facts, traits)].sort(
-    (a, b) => RANK[a.kind] - RANK[b.kind] || b.probes.length - a.probes.length,
-  );
+  return [
+    ...silentFindings(facts, traits),
+    ...cuts,
+    ...withoutTold(eventFindings(events, facts, traits)),
+  ].sort((a, b) => RANK[a.kind] - RANK[b.kind] || b.probes.length - a.probes.length);
 }
 
 const RANK: Record<Finding['kind'], number> = { silent: 0, cut: 1, outage: 2, shift: 3, path: 4 };
+
+/** A path that changed is not told again where what it did to the latency is told with its cause. */
+function withoutTold(findings: readonly EventFinding[]): EventFinding[] {
+  const shifts = findings.filter(({ kind }) => kind === 'shift');
+  return findings.filter(
+    (path) =>
+      path.kind !== 'path' ||
+      !shifts.some(
+        (shift) =>
+          Math.abs(shift.fromMs - path.fromMs) <= TOGETHER_MS &&
+          path.series.every((one) => shift.series.some((other) => isSame(one, other))) &&
+          path.probes.every((probe) => shift.probes.includes(probe)),
+      ),
+  );
+}
+
+function isSame(one: FleetSeries, other: FleetSeries): boolean {
+  return one.target === other.target && one.family === other.family;
+}

@@ -2,8 +2,8 @@
 // destination's for itself and all together uniformly, and each such change is said in a sentence.
 //
 // Destinations are told apart by what the configuration calls them; which names are one address is
-// known only later (measure/guard*.ts). Planned is the worst case: every family answers, every trace
-// is as long as it may be.
+// known only later (measure/guard*.ts). Planned is the worst case: every family answers, every
+// trace is as long as it may be.
 import { formatAddress, parseAddress } from './address.ts';
 import type { PathConfig, ProbeConfig, TargetConfig } from './config.ts';
 import { clip } from './config-value.ts';
@@ -158,11 +158,12 @@ function limitAll(config: ProbeConfig, { policy, kinds, capped }: Ruling): void 
   if (kinds.has('path') && pace >= 1) path.packetsPerSecond = pace;
   else factor = Math.max(factor, ...factorsWithoutPace(loads, policy));
   lengthen(loads, factor);
-  const asked =
+  const [asked, allowed] =
     byPackets >= byBytes
-      ? `${packetsText(packets)} a second are asked for and ${policy.packetsPerSecond} allowed`
-      : `${Math.ceil(bytes * DAY_SECONDS)} bytes a day are asked for and ${policy.bytesPerDay} allowed`;
-  capped.push(`in all ${asked}, so all intervals are ${times(factor)} as long`);
+      ? [`${packetsText(packets)} a second`, policy.packetsPerSecond]
+      : [`${Math.ceil(bytes * DAY_SECONDS)} bytes a day`, policy.bytesPerDay];
+  const so = `so all intervals are ${times(factor)} as long`;
+  capped.push(`in all ${asked} are asked for and ${allowed} allowed, ${so}`);
 }
 
 function factorsWithoutPace(loads: readonly Load[], policy: Policy): [number, number] {

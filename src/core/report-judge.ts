@@ -27,7 +27,7 @@ const CLOCK_UNSYNCED = 5;
 type Probe = NonNullable<Report['probe']>;
 type Series = Probe['series'][number];
 
-/** A stored report has no rounds: its judgement then leaves out loss, which troubles nobody alone. */
+/** A stored report has no rounds: its judgement leaves out loss, which troubles nobody alone. */
 export function judgeReport({ agent, probe }: Report): Judgement {
   if (probe === null) {
     const why = agent.lastError === null ? '' : `: ${agent.lastError}`;

@@ -55,4 +55,5 @@ export const graphStyle = `
 .strip.fine .end{stroke-width:6}
 .strip.fine .ring{stroke-width:8}
 .strip.fine .lossy{stroke-width:3.5}
+@media(max-width:26rem){.smoke .odd{display:none}}
 `;

@@ -5,6 +5,8 @@
 
 export interface Wanted {
   intervalMs: number;
+  /** When it may begin, if it was told so before and waited for it. */
+  turnMs?: number | null;
   /** Called when it must send less often, at once. */
   onSlower: (intervalMs: number) => void;
 }
@@ -76,7 +78,10 @@ export class Shares {
     place.members.add(member);
     if (this.most === null) return { intervalMs: series.intervalMs, phaseMs: null };
     const isAlone = place.members.size === 1;
-    const phaseMs = this.take(place, 'beginMs', this.monoMs());
+    const nowMs = this.monoMs();
+    const turnMs = series.turnMs ?? null;
+    const phaseMs =
+      turnMs === null ? this.take(place, 'beginMs', nowMs) : Math.max(0, turnMs - nowMs);
     const intervalMs = series.intervalMs * this.factorOf(place);
     return { intervalMs, phaseMs: isAlone && phaseMs === 0 ? null : phaseMs };
   }
@@ -153,7 +158,7 @@ export class Shares {
     }
   }
 
-  /** In steps of a quarter, so that a thousand that come do not touch each other a million times. */
+  /** In steps of a quarter: a thousand that come must not touch each other a million times. */
   private fit(place: Place): void {
     const { most } = this;
     const until = Math.max((most ?? 0) * ROUNDING, place.fitted * MARGIN);

@@ -13,6 +13,8 @@ export interface Entry {
   retryAtMs: number;
   /** Echoes of its series that were counted against the policy. */
   charged: number;
+  /** When it may begin at an address that many share; null while it does not wait for that. */
+  turn: { ip: string; atMs: number } | null;
   /** The configuration has it no more. */
   isGone: boolean;
 }
@@ -27,7 +29,7 @@ export interface Owner {
 export function newEntry(target: TargetConfig, family: Family): Entry {
   const retryAtMs = Number.POSITIVE_INFINITY;
   const measured = newMeasured(target, family);
-  return { measured, resolveAtMs: 0, retryAtMs, charged: 0, isGone: false };
+  return { measured, resolveAtMs: 0, retryAtMs, charged: 0, turn: null, isGone: false };
 }
 
 export function keyOf(target: string, family: Family): string {
@@ -44,4 +46,16 @@ export function addSeries(engine: Engine, spec: SeriesSpec): Added {
     if (!(error instanceof ProbeError)) throw error;
     return { ok: false, reason: error.message };
   }
+}
+
+/** What the entries send: packets a second, and the shortest interval in ms. */
+export function loadOf(entries: Iterable<Entry>) {
+  let packetsPerSecond = 0;
+  let intervalMsMin = 3_600_000;
+  for (const { measured } of entries) {
+    const { intervalMs } = measured.target;
+    packetsPerSecond += 1000 / intervalMs;
+    intervalMsMin = Math.min(intervalMsMin, intervalMs);
+  }
+  return { packetsPerSecond, intervalMsMin };
 }

@@ -4,12 +4,15 @@ import type { Address } from '../core/address.ts';
 import { echoBytes } from '../core/policy-caps.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type Guard, ipOf } from './guard.ts';
+import type { Share } from './guard-shares.ts';
 import { addSeries, type Entry } from './smokeping-entry.ts';
 import { toSpec } from './source.ts';
 
 export interface GuardedEngine {
   engine: Engine;
   guard: Guard;
+  /** Never goes back, ms. */
+  monoMs: () => number;
 }
 
 export type Started =
@@ -21,10 +24,17 @@ const RETRY_MS = 5000;
 /** A change of pace below this share is not worth touching a series for. */
 const PACE_STEP = 0.05;
 
+/** A series that must wait longer does so outside of the engine, whose grid would forget it. */
+const PHASE_MS_MAX = 1000;
+/** A turn that was not taken is gone after this time. */
+const TURN_MS = 5000;
+const TURN_REASON = 'waits for its turn: the policy limits the packets to its address';
+
 export const HELD_REASON = 'held back: the policy allows no more packets now';
 
 /** Begins to measure an entry at an address that the policy allows. */
-export function startSeries({ engine, guard }: GuardedEngine, entry: Entry, address: Address) {
+export function startSeries(context: GuardedEngine, entry: Entry, address: Address): Started {
+  const { engine, guard } = context;
   const { measured } = entry;
   const { target } = measured;
   const made = toSpec(target, address);
@@ -32,10 +42,9 @@ export function startSeries({ engine, guard }: GuardedEngine, entry: Entry, addr
   const ip = ipOf(address);
   const waitMs = guard.isRuling('smokeping') ? guard.holdMs(ip) : 0;
   if (waitMs > 0) return heldBack(guard, entry, waitMs);
-  const { intervalMs, phaseMs } = guard.shares.join(entry, ip, {
-    intervalMs: target.intervalMs,
-    onSlower: (slowerMs) => slowDown(engine, entry, slowerMs),
-  });
+  const { intervalMs, phaseMs } = joinOthers(context, entry, ip);
+  if (phaseMs !== null && phaseMs > PHASE_MS_MAX)
+    return failed(TURN_REASON, phaseMs - PHASE_MS_MAX);
   const { spec } = made;
   const added = addSeries(engine, { ...spec, intervalMs, phaseMs: phaseMs ?? spec.phaseMs });
   if (!added.ok) {
@@ -44,8 +53,21 @@ export function startSeries({ engine, guard }: GuardedEngine, entry: Entry, addr
   }
   measured.intervalMs = intervalMs;
   entry.charged = 0;
-  const { series } = added;
-  return { ok: true, series, interfaceIndex: spec.interfaceIndex } satisfies Started;
+  entry.turn = null;
+  return { ok: true, series: added.series, interfaceIndex: spec.interfaceIndex };
+}
+
+function joinOthers({ engine, guard, monoMs }: GuardedEngine, entry: Entry, ip: string): Share {
+  const nowMs = monoMs();
+  const { turn } = entry;
+  const isWaiting = turn !== null && turn.ip === ip && nowMs - turn.atMs < TURN_MS;
+  const share = guard.shares.join(entry, ip, {
+    intervalMs: entry.measured.target.intervalMs,
+    turnMs: isWaiting ? turn.atMs : null,
+    onSlower: (slowerMs) => slowDown(engine, entry, slowerMs),
+  });
+  entry.turn = share.phaseMs === null ? null : { ip, atMs: nowMs + share.phaseMs };
+  return share;
 }
 
 /** A series ends: what it sent stays charged to its address. */
@@ -62,9 +84,9 @@ export function lookAtPolicy(context: GuardedEngine, entry: Entry): number {
   const { address, series } = entry.measured;
   if (series === null || address === null) return 0;
   keepPace(context, entry, series);
-  if (!context.guard.isRuling('smokeping')) return 0;
+  // Also while nothing is ruled: what was sent then is not to be charged later.
   charge(context, entry);
-  return context.guard.holdMs(ipOf(address));
+  return context.guard.isRuling('smokeping') ? context.guard.holdMs(ipOf(address)) : 0;
 }
 
 /** Counts the echoes that are not sent meanwhile. */

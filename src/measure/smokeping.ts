@@ -10,8 +10,9 @@ import type { EngineEvent } from '../engine/readers.ts';
 import type { Guard } from './guard.ts';
 import { trackOutages } from './outages.ts';
 import { type FamilyAnswer, isSame, keepAddress, type Names } from './resolution.ts';
-import { type Measured, seriesKey, toRound } from './series.ts';
-import { type Entry, keyOf, newEntry, type Owner } from './smokeping-entry.ts';
+import { seriesKey, toRound } from './series.ts';
+import { type Entry, keyOf, loadOf, newEntry, type Owner } from './smokeping-entry.ts';
+import { addressEvent, stepEvent } from './smokeping-events.ts';
 import {
   HELD_REASON,
   heldBack,
@@ -94,7 +95,8 @@ export class Smokeping {
       this.outages.dropped(target, family, this.options.nowMs());
     }
     this.outages.droppedUplink(this.options.nowMs());
-    this.plan();
+    const { packetsPerSecond, intervalMsMin } = loadOf(next.values());
+    this.options.onPlan(packetsPerSecond, intervalMsMin);
     this.recheck();
     this.look.restart();
   }
@@ -171,13 +173,6 @@ export class Smokeping {
     return old;
   }
 
-  private plan(): void {
-    const targets = [...this.entries.values()].map((entry) => entry.measured.target);
-    const load = targets.reduce((sum, target) => sum + 1000 / target.intervalMs, 0);
-    const least = Math.min(3_600_000, ...targets.map((target) => target.intervalMs));
-    this.options.onPlan(load, least);
-  }
-
   private async resolve(entry: Entry): Promise<void> {
     entry.resolveAtMs = Number.POSITIVE_INFINITY;
     const { host } = entry.measured.target;
@@ -217,7 +212,8 @@ export class Smokeping {
     this.retire(entry);
     measured.ip = ip;
     measured.address = address;
-    if (before !== null && before !== ip) this.announceAddress(measured, before, ip);
+    if (before !== null && before !== ip)
+      this.emit(addressEvent(measured, { from: before, to: ip, atMs: nowMs() }));
     const started = startSeries(this.options, entry, address);
     measured.reason = started.ok ? null : started.reason;
     entry.retryAtMs = started.ok ? Number.POSITIVE_INFINITY : monoMs() + started.retryMs;
@@ -254,12 +250,6 @@ export class Smokeping {
     return true;
   }
 
-  private announceAddress({ target, family }: Measured, from: string, to: string): void {
-    const fromMs = this.options.nowMs();
-    const place = { target: target.id, family, scope: null };
-    this.emit({ kind: 'address', ...place, fromMs, untilMs: fromMs, detail: { from, to } });
-  }
-
   /** Begins anew where the interface is another: one made again keeps its name, not its number. */
   private lookAtDevice(entry: Entry): void {
     const { target, address, series, interfaceIndex } = entry.measured;
@@ -281,18 +271,12 @@ export class Smokeping {
   private takeEvents(events: readonly EngineEvent[]): void {
     const outageEvents: OutageEvent[] = [];
     for (const event of events) {
-      if (event.kind === 'clock-step') this.announceStep(event);
+      if (event.kind === 'clock-step') this.emit(stepEvent(event));
       else outageEvents.push(event);
     }
     const { engine, nowMs } = this.options;
     const { owners, outages } = this;
     const entries = () => this.entries.values();
     takeOutages({ engine, nowMs, owners, outages, entries }, outageEvents);
-  }
-
-  private announceStep({ atMs, stepNs }: EngineEvent & { kind: 'clock-step' }): void {
-    const fromMs = Math.round(atMs);
-    const place = { target: null, family: null, scope: null };
-    this.emit({ kind: 'clock-step', fromMs, untilMs: fromMs, ...place, detail: { stepNs } });
   }
 }

@@ -101,8 +101,9 @@ export class Tracer implements ProbeSource {
   open(spec: TraceSpec): number {
     this.requireProtocol(spec.protocol);
     const trace = openTrace(this.engine.hot, spec);
-    const ip = formatAddress(spec.family, spec.address);
-    this.places.set(trace, { family: spec.family, ip });
+    const { family, address } = spec;
+    const ip = formatAddress(family, family === 'v4' ? address.subarray(0, 4) : address);
+    this.places.set(trace, { family, ip });
     return trace;
   }
 

@@ -56,7 +56,8 @@ function sentencesOf({ shares }: Guard): string[] {
   const slowed = shares.slowed();
   const shown = slowed.slice(0, SLOWED_MAX).map(({ ip, series, factor }) => {
     const times = (Math.ceil(factor * 10) / 10).toFixed(1);
-    return `${ip}: ${series} targets are this address, so their intervals are ${times} times as long`;
+    const so = `so their intervals are ${times} times as long`;
+    return `${ip}: ${series} targets are this address, ${so}`;
   });
   const rest = slowed.length - shown.length;
   return rest > 0 ? [...shown, `and ${rest} more addresses`] : shown;

@@ -16,20 +16,14 @@ import { type DaemonEvents, openDaemonEvents } from './daemon-events.ts';
 import { type HealthWatch, watchHealth } from './daemon-health.ts';
 import { type DaemonPaths, openDaemonPaths } from './daemon-paths.ts';
 import { type DaemonPolicy, openDaemonPolicy } from './daemon-policy.ts';
-import { openRun } from './daemon-run.ts';
+import { firstFacts, openDaemonReport, openRun } from './daemon-run.ts';
 import { sourceOf } from './daemon-source.ts';
 import { stopMeasuring } from './daemon-stop.ts';
 import { prepareState } from './places.ts';
-import { openReloader, type Reloader, takeControl } from './reload.ts';
-import { openReportFile, type ReportFile } from './report-file.ts';
+import { openReloader, type Reloader } from './reload.ts';
+import type { ReportFile } from './report-file.ts';
 import type { Settings } from './settings.ts';
-import {
-  buildSnapshot,
-  type DaemonSnapshot,
-  gather,
-  gatherFacts,
-  type ProbeFacts,
-} from './snapshot.ts';
+import { buildSnapshot, type DaemonSnapshot, gather, type ProbeFacts } from './snapshot.ts';
 import { type DaemonConfig, type FirstSources, readSources, type Sources } from './sources.ts';
 import { openStore, type RoundStore } from './store.ts';
 
@@ -46,7 +40,6 @@ export interface DaemonOptions {
 const LOOK_MS = 1000;
 /** Of a text in an event; the log has it whole. */
 const DETAIL_LENGTH_MAX = 500;
-const DAY_MS = 86_400_000;
 
 /** Starts everything; on failure nothing is left open. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
@@ -73,20 +66,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     }
     throw error;
   }
-}
-
-function firstFacts(
-  engine: ProbeFacts['engine'],
-  version: string,
-  { sources, settings, controlError }: FirstSources,
-): ProbeFacts {
-  const { ruled, capped } = settings;
-  const facts = gatherFacts(engine, version, { ...settings, file: sources.file });
-  facts.rules = { policy: sources.policy, ruled, capped };
-  if (sources.controlFile === null) return facts;
-  takeControl(facts, sources);
-  if (facts.control !== null) facts.control.error = controlError;
-  return facts;
 }
 
 interface Parts {
@@ -133,7 +112,12 @@ export class Daemon {
     const monoMs = (): number => performance.now();
     this.policy = openDaemonPolicy({ log: options.log, monoMs, recheck: () => this.recheck() });
     facts.restraint = () => this.policy.restraint();
-    this.report = runDirectory === null ? null : this.openReport(runDirectory);
+    this.report = openDaemonReport(runDirectory, {
+      store,
+      snapshot: () => this.snapshot('series'),
+      log: options.log,
+    });
+    facts.reportErrors = () => this.report?.errors() ?? 0;
     const { guard } = this.policy;
     this.events = openDaemonEvents({ store, log: options.log });
     this.health = watchHealth({ stats: () => store.stats(), monoMs });
@@ -244,17 +228,6 @@ export class Daemon {
 
   private refuse(error: string): void {
     this.announce('config', { error: error.slice(0, DETAIL_LENGTH_MAX) });
-  }
-
-  private openReport(directory: string): ReportFile {
-    return openReportFile({
-      directory,
-      snapshot: () => this.snapshot('series'),
-      events: () => this.store.events({ sinceMs: Date.now() - DAY_MS }),
-      log: this.options.log,
-      nowMs: Date.now,
-      monoMs: () => performance.now(),
-    });
   }
 
   private listen(): Promise<Server> {

@@ -119,6 +119,11 @@ export const SELF_FAMILIES: readonly Family<DaemonSnapshot>[] = [
     write: ({ control }, put) => put(control?.unsupported.length ?? null),
   },
   {
+    ...describe('flint_report_errors_total', 'counter', 'errors'),
+    help: 'Reports to the agent that could not be written.',
+    write: ({ reportErrors }, put) => put(reportErrors ?? null),
+  },
+  {
     ...describe('flint_policy_capped', 'gauge', 'limits'),
     help: 'Limits of the policy that change what the configuration asks for.',
     write: ({ policy }, put) => put(policy?.capped.length ?? null),

@@ -40,8 +40,11 @@ export function prepareRun(directory: string, identity: Identity | null): string
     return own;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    const message = `the run directory ${directory} cannot be prepared (${why}): choose it with --run`;
-    throw new ProbeError('ERR_STATE_IO', message, { cause });
+    throw new ProbeError(
+      'ERR_STATE_IO',
+      `the run directory ${directory} cannot be prepared (${why}): choose one with --run`,
+      { cause },
+    );
   }
 }
 

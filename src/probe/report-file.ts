@@ -15,7 +15,7 @@ export interface ReportFileOptions {
   /** The probe's part of the run directory; it is there. */
   directory: string;
   snapshot: () => Promise<DaemonSnapshot>;
-  /** Those of the last day, when the daemon starts. */
+  /** Those of the last day, oldest first; asked for once. */
   events: () => Promise<readonly ProbeEvent[]>;
   log: Log;
   nowMs: () => number;
@@ -29,7 +29,7 @@ export interface ReportFile {
   look(): void;
   /** Writes at the next look. */
   soon(): void;
-  /** Writes that failed. */
+  /** Writes that failed, since the start. */
   errors(): number;
   /** Resolves when nothing is being written. */
   close(): Promise<void>;
@@ -47,12 +47,13 @@ export function openReportFile(options: ReportFileOptions): ReportFile {
   let writing: Promise<void> | null = null;
   let hasEvents = false;
   let errors = 0;
+  let isFailing = false;
 
   async function readOld(): Promise<void> {
     if (hasEvents) return;
-    const newestFirst = await options.events();
+    const oldestFirst = await options.events();
     hasEvents = true;
-    for (const event of [...newestFirst].reverse()) kept.old(event);
+    for (const event of oldestFirst) kept.old(event);
   }
 
   async function write(): Promise<void> {
@@ -64,11 +65,12 @@ export function openReportFile(options: ReportFileOptions): ReportFile {
         ...kept.recent(snapshot.openEvents),
       });
       await replace(file, text);
-      if (errors > 0) log.info(`${file} is written again`);
-      errors = 0;
+      if (isFailing) log.info(`${file} is written again`);
+      isFailing = false;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      if (errors === 0) log.warn(`${file} cannot be written, measuring goes on: ${why}`);
+      if (!isFailing) log.warn(`${file} cannot be written, measuring goes on: ${why}`);
+      isFailing = true;
       errors++;
     }
   }

@@ -38,6 +38,8 @@ export interface ProbeFacts {
   rules: { policy: LoadedPolicy; ruled: ReadonlySet<MeasuredKind>; capped: readonly string[] };
   /** What the policy held back or slowed down while measuring. */
   restraint: () => Restraint;
+  /** Reports that could not be written. */
+  reportErrors: () => number;
 }
 
 /** Of the control's document. */
@@ -61,6 +63,7 @@ export interface Restraint {
 export interface DaemonSnapshot extends ProbeSnapshot {
   control?: ControlFacts | null;
   policy?: PolicySnapshot;
+  reportErrors?: number;
 }
 
 export interface PolicySnapshot {
@@ -103,6 +106,7 @@ export function gatherFacts(
     control: given.control ?? null,
     rules: given.rules ?? { policy: NO_POLICY, ruled: new Set(), capped: [] },
     restraint: given.restraint ?? (() => ({ heldBack: { smokeping: 0, path: 0 }, slowed: [] })),
+    reportErrors: () => 0,
   };
 }
 
@@ -145,6 +149,7 @@ export function buildSnapshot(facts: ProbeFacts, measured: Measurements): Daemon
     openEvents: measured.openEvents,
     control: facts.control,
     policy: policySnapshot(facts),
+    reportErrors: facts.reportErrors(),
   };
 }
 

@@ -1,9 +1,9 @@
-// The real agent as a process of its own, from the sources.
+// The built agent as a process of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from '../native/copy.ts';
+import { MAIN } from '../cli/flint.ts';
 import { MAC } from './agents.ts';
 import type { BoardPlace } from './place.ts';
 
@@ -33,8 +33,7 @@ export function startProcess(
   writeFileSync(claim, `${CLAIM}\n`);
   const run = command === 'agent' ? ['--run', place.run] : [];
   const given = ['--control', control, '--state', place.state, '--mac', MAC, ...run, ...words];
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', command, ...given], {
-    cwd: ROOT,
+  const child = spawn(process.execPath, [MAIN, command, ...given], {
     env: {
       PATH: process.env['PATH'] ?? '',
       CONFIGURATION_DIRECTORY: place.directory,

@@ -114,12 +114,11 @@ suite('board/agent: settings and time', (s) => {
     withControls(1, async ([control], place) => {
       for (let i = 0; i < 4; i++) control?.once('report', { kind: 'say', status: 500, body: '' });
       const agent = await startTestAgent(place, claiming(control));
-      await until(() => (control?.reports.length ?? 0) > 0);
+      await until(() => /answers again \(report\)/.test(place.lines.join('')));
       await agent.stop();
 
       const told = place.lines.filter((line) => line.includes('no report with'));
       is(told.length, 1);
-      match(place.lines.join(''), /answers again \(report\)/);
       match(String(control?.reports[0]?.agent.lastError), /no report with .* answered 500/);
     }),
   );

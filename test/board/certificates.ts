@@ -34,7 +34,8 @@ export function makeCertificate(request: Request): Certificate {
   try {
     writeFileSync(path('extensions'), extensionsOf(request).join('\n'));
     run('ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', path('key'));
-    const subject = `/CN=${request.isAuthority === true ? 'Authority' : 'Control'} ${Math.random()}`;
+    const role = request.isAuthority === true ? 'Authority' : 'Control';
+    const subject = `/CN=${role} ${Math.random()}`;
     run('req', '-new', '-key', path('key'), '-subj', subject, '-out', path('request'));
     sign(request, path);
     return { key: readFileSync(path('key'), 'utf8'), cert: readFileSync(path('cert'), 'utf8') };

@@ -187,12 +187,15 @@ suite('board/control-trust', (s) => {
     await refuses(/not valid at/, ended.served, { ...trust, authorities: ended.root.cert });
   });
 
-  s.test('authorities come from the file, else from the system', () =>
+  s.testIf(missing, 'authorities come from the file, else from the system', () =>
     inPlace(({ directory }) => {
       const file = join(directory, 'ca.pem');
-      writeFileSync(file, 'pem');
-      is(loadAuthorities(file), 'pem');
+      const { cert } = makeCertificate({ names: '', issuer: null, isAuthority: true });
+      writeFileSync(file, cert);
+      is(loadAuthorities(file), cert);
       throws(() => loadAuthorities('/none/ca.pem'), /\/none\/ca.pem cannot be read/);
+      writeFileSync(file, 'pem');
+      throws(() => loadAuthorities(file), /ca.pem holds no certificate/);
       const bundle = '/etc/ssl/certs/ca-certificates.crt';
       if (existsSync(bundle)) ok((loadAuthorities(null) ?? '').length > 1_000);
     }),

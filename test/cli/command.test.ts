@@ -27,7 +27,7 @@ suite('cli/command', (s) => {
 
   s.test('no command has an option twice', () => {
     for (const { usage, options } of COMMANDS) {
-      const flags = options.flatMap((option) => option.flags.match(/--?[a-z0-9]+/gi) ?? []);
+      const flags = options.flatMap((option) => option.flags.match(/--?[a-z0-9]+(?:-[a-z0-9]+)*/gi) ?? []);
       equal([...new Set(flags)], flags, usage);
     }
   });
@@ -42,7 +42,7 @@ suite('cli/command', (s) => {
 
   s.test('options in examples are options of the command', () => {
     for (const { examples, options } of COMMANDS) {
-      const known = options.flatMap((option) => option.flags.match(/--?[a-z0-9]+/gi) ?? []);
+      const known = options.flatMap((option) => option.flags.match(/--?[a-z0-9]+(?:-[a-z0-9]+)*/gi) ?? []);
       for (const word of examples.flatMap((example) => example.split(' '))) {
         if (word.startsWith('-')) ok(known.includes(word), word);
       }

@@ -1,18 +1,16 @@
 import { equal, is } from 'uvu/assert';
-import { afterKey, canAsk, confirmName } from '../../src/cli/fleet-ask.ts';
+import { afterKeys, canAsk, confirmName } from '../../src/cli/fleet-ask.ts';
 import { suite } from '../helper.ts';
 
 suite('cli/fleet-ask', (s) => {
   s.test('a line typed unseen can be mended, given up and ended', () => {
-    equal(afterKey('geheim', 'n'), { text: 'geheimn' });
-    equal(afterKey('geh\u{1f511}', '\u007f'), { text: 'geh' });
-    equal(afterKey('geh', '\b'), { text: 'ge' });
-    equal(afterKey('', '\u007f'), { text: '' });
-    equal(afterKey('geheim', '\u0015'), { text: '' });
-    equal(afterKey('geheim', '\u001b'), { text: 'geheim' });
-    is(afterKey('geheim', '\r'), 'end');
-    is(afterKey('geheim', '\u0003'), 'given up');
-    is(afterKey('', '\u0004'), 'given up');
+    equal(afterKeys('ge', 'heim'), { text: 'geheim', ended: null });
+    equal(afterKeys('geh\u{1f511}', '\u007f'), { text: 'geh', ended: null });
+    equal(afterKeys('geh', '\b\b\b\b'), { text: '', ended: null });
+    equal(afterKeys('old', '\u0015new\rmore'), { text: 'new', ended: 'end' });
+    equal(afterKeys('geheim', '\u001b\u0004'), { text: 'geheim', ended: null });
+    equal(afterKeys('geheim', '\u0003\r'), { text: 'geheim', ended: 'given up' });
+    equal(afterKeys('', '\u0004'), { text: '', ended: 'given up' });
   });
 
   s.test('where nobody can be asked, only --yes stands for the name', async () => {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { equal, is, match, ok } from 'uvu/assert';
 import { type Call, openClient } from '../../src/cli/fleet-client.ts';
 import { ProbeError } from '../../src/core/error.ts';
+import { missingOpenssl } from '../board/certificates.ts';
 import { suite } from '../helper.ts';
 import { openRig, type Rig } from './fleet-rig.ts';
 
@@ -182,29 +183,35 @@ suite('cli/fleet-client', (s) => {
     match((await refusalOf(() => ask(tls))).message, /no TLS is spoken there/);
   });
 
-  s.test('a certificate is believed from the system or from --ca alone', async () => {
-    const place = mkdtempSync(join(tmpdir(), 'flint-tls-'));
-    const [keyFile, certificateFile] = [join(place, 'key'), join(place, 'cert')];
-    makeCertificate(keyFile, certificateFile);
-    const files = { key: readFileSync(keyFile), cert: readFileSync(certificateFile) };
-    const server = createServer(files, (_request, response) => response.end('{"ok":1}'));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    try {
-      const unknown = await refusalOf(() => ask(`https://localhost:${port}`));
-      match(unknown.message, /no authority that this machine trusts.*--ca FILE/);
-      const known = { caFile: certificateFile };
-      equal((await ask(`https://localhost:${port}`, known)).body, { ok: 1 });
-      const other = await refusalOf(() => ask(`https://127.0.0.1:${port}`, known));
-      match(other.message, /its certificate is for another name/);
-      const none = await refusalOf(async () => ask('https://localhost', { caFile: `${place}/no` }));
-      is(none.code, 'ERR_USAGE');
-      match(none.message, /option --ca <file>: .*cannot be read/);
-    } finally {
-      server.close();
-      rmSync(place, { recursive: true, force: true });
-    }
-  });
+  s.testIf(
+    missingOpenssl(),
+    'a certificate is believed from the system or from --ca alone',
+    async () => {
+      const place = mkdtempSync(join(tmpdir(), 'flint-tls-'));
+      const [keyFile, certificateFile] = [join(place, 'key'), join(place, 'cert')];
+      makeCertificate(keyFile, certificateFile);
+      const files = { key: readFileSync(keyFile), cert: readFileSync(certificateFile) };
+      const server = createServer(files, (_request, response) => response.end('{"ok":1}'));
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      try {
+        const unknown = await refusalOf(() => ask(`https://localhost:${port}`));
+        match(unknown.message, /no authority that this machine trusts.*--ca FILE/);
+        const known = { caFile: certificateFile };
+        equal((await ask(`https://localhost:${port}`, known)).body, { ok: 1 });
+        const other = await refusalOf(() => ask(`https://127.0.0.1:${port}`, known));
+        match(other.message, /its certificate is for another name/);
+        const none = await refusalOf(async () =>
+          ask('https://localhost', { caFile: `${place}/no` }),
+        );
+        is(none.code, 'ERR_USAGE');
+        match(none.message, /option --ca <file>: .*cannot be read/);
+      } finally {
+        server.close();
+        rmSync(place, { recursive: true, force: true });
+      }
+    },
+  );
 });
 
 function makeCertificate(keyFile: string, certificateFile: string): void {

@@ -1,15 +1,17 @@
 // A real control that listens on the loopback, and `flint fleet` against it. Commands run through
 // the entry of the command line, in this process: a start of their own for each takes long.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { equal } from 'uvu/assert';
-import { runCommandLine } from '../../src/cli/run.ts';
 import type { Role } from '../../src/control/db-tables.ts';
 import { readHardware } from '../../src/control/hardware.ts';
 import { type Lab, openLab } from '../control/lab.ts';
-import type { Ended } from './fleet-rig.ts';
+import { ROOT } from '../native/copy.ts';
+import { type Ended, runHere } from './fleet-rig.ts';
 
 export interface ControlRig {
   lab: Lab;
@@ -18,6 +20,8 @@ export interface ControlRig {
   /** As this one from now on. */
   become(role: Role, name: string): Promise<void>;
   run(...words: string[]): Promise<Ended>;
+  /** All that a terminal shows, each question being answered by the next of `keys`. */
+  typed(words: string, ...keys: string[]): Promise<string>;
   /** What the command prints, which must be right; words are split at blanks. */
   told(words: string): Promise<string>;
   /** The same with `--json`, read. */
@@ -28,6 +32,8 @@ export interface ControlRig {
 export async function openControlRig(): Promise<ControlRig> {
   const lab = await openLab({ hardware: readHardware() });
   const directory = mkdtempSync(join(tmpdir(), 'flint-fleet-'));
+  // The client goes by the date that an answer carries, which is that of this machine.
+  lab.clock.nowMs = Date.now();
   await lab.server.listen({ host: '127.0.0.1', port: 0 });
   const { port } = lab.server.server.address() as AddressInfo;
   const origin = `http://127.0.0.1:${port}`;
@@ -44,6 +50,7 @@ export async function openControlRig(): Promise<ControlRig> {
     directory,
     run,
     told,
+    typed: (words, ...keys) => runTyped(words.split(' '), keys, env),
     async become(role, name) {
       env['FLINT_TOKEN'] = (await lab.token(role, name)).bearer;
     },
@@ -55,33 +62,64 @@ export async function openControlRig(): Promise<ControlRig> {
   };
 }
 
-async function runHere(words: readonly string[], env: Record<string, string>): Promise<Ended> {
-  const before = { ...process.env };
-  const streams = [capture(process.stdout), capture(process.stderr)] as const;
-  Object.assign(process.env, env);
-  try {
-    const code = await runCommandLine(words);
-    return { code, stdout: streams[0].text(), stderr: streams[1].text() };
-  } finally {
-    for (const stream of streams) stream.restore();
-    for (const name of Object.keys(env)) delete process.env[name];
-    Object.assign(process.env, before);
-  }
+/** A key that asks to be a registered probe. */
+export async function addCandidate(rig: ControlRig, name: string, print: string): Promise<void> {
+  const { db } = rig.lab.context.store;
+  const { id } = await db
+    .selectFrom('probes')
+    .select('id')
+    .where('name', '=', name)
+    .executeTakeFirstOrThrow();
+  const row = { probeId: id, sshHostKey: null, ...candidateRow(print) };
+  await db.insertInto('candidates').values(row).execute();
 }
 
-function capture(stream: NodeJS.WriteStream): { text(): string; restore(): void } {
-  const { write } = stream;
-  const parts: string[] = [];
-  stream.write = ((part: string) => {
-    parts.push(part);
-    return true;
-  }) as typeof stream.write;
+export function candidateRow(fingerprint: string) {
   return {
-    text: () => parts.join(''),
-    restore() {
-      stream.write = write;
-      // Each run of the command line adds one.
-      stream.removeAllListeners('error');
-    },
+    publicKey: `${fingerprint.replaceAll(' ', '')}${'A'.repeat(23)}`,
+    fingerprint,
+    model: 'FriendlyElec NanoPi R2S',
+    hardware: 'r2s',
+    version: '0.1.0',
+    seenFrom: '192.0.2.17',
+    firstMs: 1_790_000_000_000,
+    lastMs: 1_790_000_100_000,
+    attempts: 3,
   };
+}
+
+/** The program that gives a command a terminal; null when it is here, else why not. */
+export function missingTerminal(): string | null {
+  return existsSync(SCRIPT) ? null : `${SCRIPT} (util-linux) is not there`;
+}
+
+const SCRIPT = '/usr/bin/script';
+
+/** On a terminal: each question is answered by the next of `keys`. */
+function runTyped(
+  words: readonly string[],
+  keys: readonly string[],
+  env: Record<string, string>,
+): Promise<string> {
+  const command = [process.execPath, '--import', 'tsx', 'src/main.ts', 'fleet', ...words].join(' ');
+  const child = spawn(SCRIPT, ['-qec', command, '/dev/null'], {
+    cwd: ROOT,
+    env: { PATH: process.env['PATH'], TERM: 'xterm', ...env },
+    timeout: 15_000,
+  });
+  const left = [...keys];
+  let shown = '';
+  let answered = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    shown += text;
+    // The line editor draws its question again with every key.
+    const line = stripVTControlCharacters(shown).split('\n').at(-1) ?? '';
+    if (line === answered || !/[:?\]] $/.test(line)) return;
+    answered = line;
+    child.stdin.write(left.shift() ?? '');
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', () => resolve(shown));
+  });
 }

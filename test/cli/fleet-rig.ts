@@ -6,6 +6,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runCommandLine } from '../../src/cli/run.ts';
 import { ROOT } from '../native/copy.ts';
 
 export interface Asked {
@@ -169,5 +170,40 @@ export function probeDetail(name: string, more: Record<string, unknown> = {}) {
     paths: [],
     events: [],
     ...more,
+  };
+}
+
+/** `flint` in this process, without its start: what it prints, and how it ends. */
+export async function runHere(
+  words: readonly string[],
+  env: Record<string, string>,
+): Promise<Ended> {
+  const before = { ...process.env };
+  const streams = [capture(process.stdout), capture(process.stderr)] as const;
+  Object.assign(process.env, env);
+  try {
+    const code = await runCommandLine(words);
+    return { code, stdout: streams[0].text(), stderr: streams[1].text() };
+  } finally {
+    for (const stream of streams) stream.restore();
+    for (const name of Object.keys(env)) delete process.env[name];
+    Object.assign(process.env, before);
+  }
+}
+
+function capture(stream: NodeJS.WriteStream): { text(): string; restore(): void } {
+  const { write } = stream;
+  const parts: string[] = [];
+  stream.write = ((part: string) => {
+    parts.push(part);
+    return true;
+  }) as typeof stream.write;
+  return {
+    text: () => parts.join(''),
+    restore() {
+      stream.write = write;
+      // Each run of the command line adds one.
+      stream.removeAllListeners('error');
+    },
   };
 }

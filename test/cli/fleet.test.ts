@@ -4,7 +4,15 @@ import { equal, is, match, ok } from 'uvu/assert';
 import { HEALTHS, SORTS, STATES } from '../../src/cli/fleet-table.ts';
 import { PROBE_HEALTHS, PROBE_SORTS, PROBE_STATES } from '../../src/core/fleet.ts';
 import { suite } from '../helper.ts';
-import { type Home, openHome, openRig, probeDetail, probeRow, type Rig } from './fleet-rig.ts';
+import {
+  type Home,
+  openHome,
+  openRig,
+  probeDetail,
+  probeRow,
+  type Rig,
+  runHere,
+} from './fleet-rig.ts';
 
 const TOKEN = 'flint_pat_abcdefghijklmnop';
 const HOSTILE = '\u001b[2J\u001b]0;owned\u0007\u009b31m\u202etext\nnext';
@@ -49,7 +57,7 @@ suite('cli/fleet', (s) => {
     is(statSync(home.file).mode & 0o777, 0o600);
     is(rig.asked.at(-1)?.headers.authorization, `Bearer ${TOKEN}`);
     const out = await home.run(['logout']);
-    is(out.code, 1);
+    is(out.code, 0);
     match(out.stderr, /the token was made elsewhere and lives on/);
     is(home.kept(), null);
   });
@@ -147,7 +155,8 @@ suite('cli/fleet', (s) => {
         ['list --control control.example', /did you mean https:\/\/control\.example\?/],
         ['list --control http://192.0.2.1', /not encrypted.*--insecure-http/],
       ] as const) {
-        const { code, stdout, stderr } = await run(...words.split(' '));
+        const env = { FLINT_CONTROL: rig.origin, FLINT_TOKEN: TOKEN };
+        const { code, stdout, stderr } = await runHere(['fleet', ...words.split(' ')], env);
 
         equal([code, stdout], [2, ''], `${words}: ${stderr}`);
         match(stderr, says);

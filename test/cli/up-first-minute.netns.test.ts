@@ -21,11 +21,12 @@ suite('up/first minute', (s) => {
   let far: Namespace;
   let fetcher: Fetcher;
   let daemon: RunningDaemon;
+  let startedMs = 0;
   const directory = mkdtempSync(join(tmpdir(), 'flint-up-'));
 
   async function start(): Promise<RunningDaemon> {
     const started = startFlint(near, `up --state ${directory}/state`);
-    await started.waitFor('Ctrl-C ends it', 10_000);
+    await started.waitFor('Ctrl-C ends all of it', 30_000);
     return attachDaemon(started, fetcher, 9740);
   }
 
@@ -36,6 +37,7 @@ suite('up/first minute', (s) => {
     const { far: end } = await openVeth(near, far);
     await near.ip(`route add default via ${end.v4}`);
     fetcher = openFetcher(near);
+    startedMs = performance.now();
     daemon = await start();
   });
 
@@ -45,21 +47,28 @@ suite('up/first minute', (s) => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  s.testIf(missing, 'greets with its targets, and nothing else is in its log', () => {
+  s.testIf(missing, 'greets, and nothing of trouble is in its log', () => {
     const greeting = daemon.log();
 
-    match(
-      greeting,
-      'flint measures localhost, @gateway, @resolver, one.one.one.one, dns.quad9.net',
-    );
+    match(greeting, 'flint is up: a control, an agent and a probe on this machine');
     not.match(greeting, / (info|warn|error) /);
   });
 
-  s.testIf(missing, 'has a page from the first second', async () => {
-    const { status, body } = await daemon.get('/');
+  s.testIf(missing, 'has pages from the first second, which whoever is here may read', async () => {
+    const own = await daemon.until(
+      () => daemon.get('/'),
+      ({ body }) => body.includes('localhost'),
+    );
+    const pages = await fetcher.get(8740, '/');
+    const sets = await fetcher.get(8740, '/sets/first-targets');
 
-    is(status, 200);
-    for (const name of ['localhost', '@gateway', 'one.one.one.one']) ok(body.includes(name), name);
+    is(own.status, 200);
+    for (const name of ['localhost', '@gateway', 'one.one.one.one'])
+      ok(own.body.includes(name), name);
+    is(pages.status, 200);
+    match(pages.body, 'this-machine');
+    is(sets.status, 200);
+    for (const name of ['@gateway', 'dns.quad9.net']) ok(sets.body.includes(name), name);
   });
 
   s.testIf(
@@ -84,6 +93,22 @@ suite('up/first minute', (s) => {
       for (const one of unknown) equal([one.state, one.ip], ['unresolved', null]);
       is((await daemon.get('/healthz')).status, 200);
       match((await daemon.get('/')).body, '<svg');
+    },
+    70_000,
+  );
+
+  s.testIf(
+    missing,
+    'the control draws its first graph within a minute of the start',
+    async () => {
+      const page = await daemon.until(
+        () => fetcher.get(8740, '/probes/this-machine'),
+        ({ body }) => body.includes('class="smoke"'),
+        70_000 - (performance.now() - startedMs),
+      );
+
+      match(page.body, 'localhost');
+      console.log(`first graph after ${Math.round(performance.now() - startedMs)} ms`);
     },
     70_000,
   );

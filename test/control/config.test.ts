@@ -30,7 +30,7 @@ suite('control/config', (s) => {
   for (const [title, document, says] of [
     ['an unknown key', { schema: 1, lissten: {} }, /^lissten: /],
     ['another schema', { schema: 2 }, /^schema: expected 1 but got 2/],
-    ['no object', [], /^: expected an object but got an array of 0/],
+    ['no object', 'x', /^: expected an object but got "x"/],
     [
       'a port that is text',
       { schema: 1, listen: { port: '80' } },

@@ -60,7 +60,10 @@ suite('db', (s) => {
       });
       const next = store.write((db) => db.insertInto('meta').values(put('next')).execute());
 
-      await failed.then(unreachable, (error) => is(error.message, 'no'));
+      await failed.then(
+        () => unreachable(),
+        (error) => is(error.message, 'no'),
+      );
       await next;
       equal(await keysOf(store), ['next']);
     }),
@@ -112,19 +115,25 @@ suite('db', (s) => {
     inDirectory(async (directory) => {
       const file = join(directory, 'x.db');
       writeFileSync(file, 'this is not a database, and long enough to be looked at'.repeat(40));
-      await openControlDb(file).then(unreachable, (error) => {
-        is(error.code, 'ERR_STATE_IO');
-        match(error.message, file);
-      });
+      await openControlDb(file).then(
+        () => unreachable(),
+        (error) => {
+          is(error.code, 'ERR_STATE_IO');
+          match(error.message, file);
+        },
+      );
 
       const newer = join(directory, 'newer.db');
       const store = await openControlDb(newer);
       store.raw.exec(`insert into kysely_migration values ('9999-later', '2030')`);
       await store.close();
-      await openControlDb(newer).then(unreachable, (error) => {
-        is(error instanceof ProbeError && error.code, 'ERR_STATE_IO');
-        match(error.message, 'newer flint');
-      });
+      await openControlDb(newer).then(
+        () => unreachable(),
+        (error) => {
+          is(error instanceof ProbeError && error.code, 'ERR_STATE_IO');
+          match(error.message, 'newer flint');
+        },
+      );
       const raw = openSqlite(newer);
       is(raw.prepare('select count(*) as n from kysely_migration').pluck().get(), 2);
       raw.close();

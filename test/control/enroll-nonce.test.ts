@@ -11,17 +11,23 @@ const KEY = Buffer.alloc(32, 7);
 const NOW = 1_800_000_000_000;
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
+interface Used {
+  clock: { nowMs(): number };
+  burn(nonce: string, untilMs: number | null, isSigned?: boolean): string;
+}
+
 async function withUsed(
-  run: (
-    open: (usedMax?: number) => ReturnType<typeof usedNonces>,
-    clock: { nowMs: number },
-  ) => void,
+  run: (open: (usedMax?: number) => Used, clock: { nowMs: number }) => void,
 ): Promise<void> {
   const lab = await openLab();
   const { raw } = lab.context.store;
   try {
     const wallMs = () => lab.clock.nowMs;
-    run((usedMax = 1000) => usedNonces({ raw, wallMs, usedMax }), lab.clock);
+    const open = (usedMax = 1000): Used => {
+      const { clock, burn } = usedNonces({ raw, wallMs, usedMax });
+      return { clock, burn: (nonce, untilMs, isSigned = true) => burn(nonce, untilMs, isSigned) };
+    };
+    run(open, lab.clock);
   } finally {
     await lab.close();
   }
@@ -75,6 +81,17 @@ suite('control/enroll-nonces', (s) => {
       deepEqual([used.burn('a', untilMs), used.burn('a', untilMs)], ['good', 'used']);
       equal(used.burn('b', null), 'bad');
       equal(used.burn('b', null), 'bad');
+    }),
+  );
+
+  s.test('who cannot sign fills nothing, and ends no nonce of another', () =>
+    withUsed((open) => {
+      const used = open();
+      const untilMs = used.clock.nowMs() + NONCE_LIFE_MS;
+
+      equal(used.burn('a', untilMs, false), 'good');
+      equal(used.burn('a', untilMs, true), 'good');
+      equal(used.burn('a', untilMs, false), 'used');
     }),
   );
 

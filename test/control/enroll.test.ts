@@ -143,6 +143,30 @@ suite('control/enroll', (s) => {
     }),
   );
 
+  s.test('a clock that steps back an hour stops no board and brings no nonce back', () =>
+    withLab(async (lab) => {
+      const board = makeBoard(MAC);
+      await register(lab, 'probe01', MAC, { board });
+      const { origin } = lab.context.config;
+      const request = requestOf(board, { origin, nonce: await nonceOf(lab) });
+      const first = enrolledOf(await send(lab, request)).apiKey;
+      equal(await statusOf(lab, first), 200);
+      lab.clock.nowMs += 600_000;
+      enrolledOf(await tryEnroll(lab, board));
+
+      lab.clock.nowMs -= 3_600_000;
+
+      const second = enrolledOf(await tryEnroll(lab, board)).apiKey;
+      equal(await statusOf(lab, first), 200);
+      equal(await statusOf(lab, second), 200);
+      equal(await statusOf(lab, first), 401, 'made later by the clock, and yet the older one');
+      for (let minute = 0; minute < 60; minute += 5) {
+        lab.clock.nowMs += 300_000;
+        equal((await send(lab, request)).status, 403, `${minute} minutes later`);
+      }
+    }),
+  );
+
   s.test('of the same request sent twice at once one wins, and its key works', () =>
     withLab(async (lab) => {
       const board = makeBoard(MAC);

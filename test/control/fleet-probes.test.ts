@@ -39,6 +39,11 @@ suite('control/fleet-probes', ({ test }) => {
         'ERR_INPUT_INVALID',
         /toaster/,
       );
+      await refused(
+        add(context, { mac: macOf(4), name: 'x-' }),
+        'ERR_INPUT_INVALID',
+        /letter or digit/,
+      );
       assert.is(await count(context), 1);
     }, PREFIX);
   });

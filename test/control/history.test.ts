@@ -3,10 +3,10 @@ import { existsSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqlite } from '../../src/control/db.ts';
-import { type History, openHistory } from '../../src/control/history.ts';
+import { type History, historyOf, openHistory, startHistory } from '../../src/control/history.ts';
 import { openLog } from '../../src/host/log.ts';
 import { suite } from '../helper.ts';
-import { NOW_MS } from './lab.ts';
+import { NOW_MS, openLab } from './lab.ts';
 import { roundAt } from './report-lab.ts';
 
 const HOUR_MS = 3_600_000;
@@ -140,6 +140,26 @@ suite('control/history', (s) => {
       deepEqual([history.roundsOf(1, ALL).length, history.roundsOf(2, ALL).length], [0, 3]);
     }),
   );
+
+  s.test('after an older database was put back, a new probe does not inherit a graph', async () => {
+    const lab = await openLab();
+    try {
+      const { id } = await lab.probe('probe01');
+      const history = startHistory(lab.context, lab.stateDirectory);
+      equal(historyOf(lab.context), history);
+      history.appendRounds(id, manyRounds(2, 'a'));
+      history.appendRounds(id + 1, manyRounds(2, 'a'));
+      history.close();
+
+      const again = startHistory(lab.context, lab.stateDirectory);
+
+      equal(again.roundsOf(id, ALL).length, 2);
+      equal(again.roundsOf(id + 1, ALL).length, 0);
+      again.close();
+    } finally {
+      await lab.close();
+    }
+  });
 
   s.test('it survives a restart, and a lost file is a new one', () =>
     withPlace(({ open, file }) => {

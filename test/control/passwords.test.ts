@@ -1,3 +1,4 @@
+import { scryptSync } from 'node:crypto';
 import { equal, is, match, ok, throws } from 'uvu/assert';
 import { hashPassword, judgePassword, verifyPassword } from '../../src/control/passwords.ts';
 import { suite } from '../helper.ts';
@@ -26,12 +27,7 @@ suite('control/passwords', (s) => {
   });
 
   s.test('a hash with less in it is right and weak', async () => {
-    // RFC 7914 §12, the second vector, whose key is longer than ours: made anew with N=1024, r=8.
-    const { scryptSync } = await import('node:crypto');
-    const salt = Buffer.from('NaClNaClNaClNaCl');
-    const hash = scryptSync(RIGHT, salt, 32, { N: 1024, r: 8, p: 1 });
-    const stored = `scrypt$1024$8$1$${salt.toString('base64url')}$${hash.toString('base64url')}`;
-    equal(await verifyPassword(RIGHT, stored), { isRight: true, isWeak: true });
+    equal(await verifyPassword(RIGHT, weakHash()), { isRight: true, isWeak: true });
   });
 
   s.test('what is no hash is nobody’s', async () => {
@@ -44,7 +40,7 @@ suite('control/passwords', (s) => {
     const stored = await hashPassword(RIGHT);
     const wrong: number[] = [];
     const nobody: number[] = [];
-    for (let n = 0; n < 7; n++) {
+    for (let n = 0; n < 5; n++) {
       wrong.push(await elapsedMs(() => verifyPassword('something else', stored)));
       nobody.push(await elapsedMs(() => verifyPassword('something else', null)));
     }
@@ -53,7 +49,7 @@ suite('control/passwords', (s) => {
   });
 
   s.test('two at once, a few wait, the rest is told to come again', async () => {
-    const stored = await hashPassword(RIGHT);
+    const stored = weakHash();
     const all = await Promise.allSettled(
       Array.from({ length: 24 }, () => verifyPassword('x', stored)),
     );
@@ -73,6 +69,13 @@ suite('control/passwords', (s) => {
     judgePassword(RIGHT, 'anna');
   });
 });
+
+/** As an older version may have made it. */
+function weakHash(): string {
+  const salt = Buffer.from('NaClNaClNaClNaCl');
+  const hash = scryptSync(RIGHT, salt, 32, { N: 1024, r: 8, p: 1 });
+  return `scrypt$1024$8$1$${salt.toString('base64url')}$${hash.toString('base64url')}`;
+}
 
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;

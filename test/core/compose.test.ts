@@ -70,7 +70,7 @@ suite('core/compose', ({ test }) => {
     });
   });
 
-  test('a target of two sets is measured once, in the families and under the labels of both', () => {
+  test('a target of two sets is measured once, with families and labels of both', () => {
     const one = {
       host: 'a.example',
       families: ['v4'],
@@ -193,7 +193,7 @@ suite('core/compose', ({ test }) => {
     assert.is(documentText('p', '{}'), '{"hostname":"p","measurements":{},"schema":1}');
   });
 
-  test('sets that are valid by themselves lose nothing together, in whatever order they come', () => {
+  test('sets that are valid by themselves lose nothing together, in any order', () => {
     fc.assert(
       fc.property(fc.array(SET, { maxLength: 5 }), fc.nat(), (sets, turn) => {
         const unique = [...new Map(sets.map((one) => [one.id, one])).values()];

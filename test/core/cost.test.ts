@@ -86,7 +86,7 @@ suite('core/cost', ({ test }) => {
     });
   });
 
-  test('the sum of targets is the sum of their costs, and never more than what is held back', () => {
+  test('targets cost what they cost one by one, and no more than is planned for', () => {
     const target = fc.record({
       host: fc.constantFrom('a.example', '192.0.2.1', '2001:db8::1', '@gateway'),
       size: fc.integer({ min: 16, max: 1472 }),

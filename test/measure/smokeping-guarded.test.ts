@@ -79,6 +79,21 @@ suite('measure/smokeping-guarded', (s) => {
     },
   );
 
+  s.test('what was sent before anything was ruled is not held against a target', async () => {
+    const world = openWorld();
+    world.names.set('a.example', VICTIM);
+    world.configure(target4('a', { intervalMs: 25 }));
+    await world.run(30);
+    world.guard.configure({ policy: DEFAULT_POLICY, kinds: new Set(['smokeping'] as const) });
+    world.configure(target4('a', { intervalMs: 25 }));
+    const counts = await rates(world, 10);
+    ok(
+      counts.every((count) => Math.abs(count - 40) <= 2),
+      counts.join(' '),
+    );
+    equal(world.guard.heldBack(), { smokeping: 0, path: 0 });
+  });
+
   s.test('of several addresses the public one is measured', async () => {
     const world = openGuarded();
     world.names.set('a.example', '10.0.0.1', '1.1.1.1');

@@ -71,6 +71,35 @@ function openBench(network: Network, pace: Partial<TracePace> = {}): Bench {
 }
 
 suite('measure/tracer', (s) => {
+  s.test('what the guard holds back waits, is counted once, and is charged when it goes', () => {
+    let isOpen = false;
+    const [charged, held]: [string[], number[]] = [[], []];
+    const guard: TracePace['guard'] = {
+      waitMs: () => (isOpen ? 0 : 50),
+      charge: (_kind, { ip, packets }) => void charged.push(`${ip} ${packets}`),
+      holdBack: (_kind, packets) => void held.push(packets),
+    };
+    const bench = openBench(answerAfter(10), { guard });
+    bench.ask();
+    bench.ask();
+    bench.run(500);
+    equal([bench.sent(), charged.length, held], [0, 0, [1, 1]]);
+    isOpen = true;
+    bench.run(500);
+    equal([bench.sent(), bench.answers.length, charged.length], [2, 2, 2]);
+    ok(charged.every((one) => / 1$/.test(one)));
+  });
+
+  s.test('another pace holds for what waits already', () => {
+    const bench = openBench(answerAfter(10), { packetsPerSecond: 1 });
+    for (let n = 0; n < 20; n++) bench.ask();
+    bench.run(500);
+    ok(bench.sent() <= 2);
+    bench.tracer.setPace({ packetsPerSecond: 1000, answersPerSecond: null });
+    bench.run(500);
+    equal(bench.sent(), 20);
+  });
+
   s.test('hands each probe its outcome, and says once that all are read', () => {
     const bench = openBench(answerAfter(10));
 

@@ -112,7 +112,9 @@ export async function openDaemonLab(scenario: string): Promise<DaemonLab> {
     },
     async start(config, options = {}) {
       const state = join(directory, options.state ?? 'state');
-      const started = flint(['probe', '--config', config, '--state', state], options);
+      const run = join(directory, 'run');
+      const words = ['probe', '--config', config, '--state', state, '--run', run];
+      const started = flint(words, options);
       await started.waitFor(' measuring ', 10_000);
       return lab.attach(started, options.port);
     },

@@ -144,6 +144,7 @@ export function makeSnapshot(change: Partial<DaemonSnapshot> = {}): DaemonSnapsh
     store: { bytes: 5_242_880, oldestMs: NOW_MS - 24_000_000, errors: 0, lastError: null },
     paths: [],
     openEvents: [],
+    reportErrors: 0,
     control: { etag: '"c1"', appliedMs: NOW_MS - 60_000, error: null, unsupported: ['x'] },
     policy: {
       file: null,

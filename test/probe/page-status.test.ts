@@ -1,11 +1,11 @@
 import * as assert from 'uvu/assert';
-import type { ProbeSnapshot } from '../../src/core/snapshot.ts';
 import { qualityShares, statusRow } from '../../src/probe/page-status.ts';
+import type { DaemonSnapshot } from '../../src/probe/snapshot.ts';
 import { fakeCounters, fakeInput, fakeSeries, fakeSnapshot } from '../fake/page.ts';
 import { suite } from '../helper.ts';
 
 /** The items as `dot name value`. */
-async function row(changes: Partial<ProbeSnapshot> = {}, quality = {}): Promise<string[]> {
+async function row(changes: Partial<DaemonSnapshot> = {}, quality = {}): Promise<string[]> {
   const counts = { kernel: 0, mixed: 0, user: 0, hardware: 0, ...quality };
   const series = fakeSeries('a', 'v4', { counters: fakeCounters({ quality: counts }) });
   const html = String(await statusRow(fakeInput(fakeSnapshot([series], changes))));
@@ -42,6 +42,38 @@ suite('probe/page-status', (s) => {
       many ?? '',
       /^warn stamps 50 % kernel, 50 % user user: both stamps by this program/,
     );
+  });
+
+  s.test('a control and a policy are shown only where there are such', async () => {
+    const control = { etag: '"c0ffee00ff"', appliedMs: base.nowMs - 60_000 };
+    const policy = {
+      file: null,
+      ruled: ['smokeping'] as const,
+      privateRanges: [],
+      packetsPerSecond: 1000,
+      packetsPerSecondPerDestination: 50,
+      bytesPerDay: 1e9,
+      kinds: ['smokeping'],
+      capped: [],
+      heldBack: { smokeping: 0, path: 0 },
+    };
+    const well = { ...control, error: null, unsupported: [] };
+    assert.equal((await row({ control: well, policy })).slice(4), [
+      'good control c0ffee00 applied 1 min ago',
+      'good policy 1 000 packets/s, 50 to one destination',
+    ]);
+    const ill = { ...control, error: 'schema: expected 1', unsupported: ['x'] };
+    const heldBack = { smokeping: 3, path: 4 };
+    assert.equal(
+      (await row({ control: ill, policy: { ...policy, capped: ['slow'], heldBack } })).slice(4),
+      [
+        'warn control c0ffee00 applied 1 min ago; a newer one was refused schema: expected 1',
+        'warn policy 1 000 packets/s, 50 to one destination, 1 limit reached, ' +
+          '7 packets held back slow',
+      ],
+    );
+    const none = { etag: null, appliedMs: null, error: null, unsupported: [] };
+    assert.is((await row({ control: none, policy: { ...policy, ruled: [] } })).length, 4);
   });
 
   s.test('before the first sample it says so', async () => {

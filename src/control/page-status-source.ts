@@ -1,0 +1,175 @@
+// What the public status page is drawn from. Half hours that are over are counted once and kept.
+import { setImmediate as othersTurn } from 'node:timers/promises';
+import { judge } from '../core/fleet-health.ts';
+import type { ReportedRound } from '../core/report.ts';
+import type { PieceState } from '../graph/day-bar.ts';
+import type { ControlContext } from './context.ts';
+import { activeWindows, windowOf } from './fleet-maintenance.ts';
+import { parseReport } from './fleet-rows.ts';
+import { historyOf } from './history.ts';
+import { PIECE_MS, PIECES, type StatusInput, type StatusPlace } from './page-status.ts';
+import { readStatusSettings, type StatusSettings } from './page-status-settings.ts';
+
+const FRESH_MS = 30_000;
+/** Loss of a half hour, in percent, from which it shows. */
+const SOME_PERCENT = 2;
+const DOWN_PERCENT = 50;
+
+type Day = Map<number, Map<string, PieceState>>;
+
+interface Kept {
+  days: Map<number, Day>;
+  made: { atMs: number; key: string; input: StatusInput } | null;
+  next: Promise<StatusInput> | null;
+}
+
+const KEPT = new WeakMap<ControlContext, Kept>();
+
+/** Null while it is not public. */
+export async function statusInput(context: ControlContext): Promise<StatusInput | null> {
+  const settings = await readStatusSettings(context);
+  if (!settings.isPublic) return null;
+  const kept = KEPT.get(context) ?? { days: new Map(), made: null, next: null };
+  KEPT.set(context, kept);
+  const key = JSON.stringify(settings);
+  const { made } = kept;
+  if (made?.key === key && Math.abs(context.nowMs() - made.atMs) < FRESH_MS) return made.input;
+  kept.next ??= makeInput(context, settings, kept)
+    .then((input) => {
+      kept.made = { atMs: context.nowMs(), key, input };
+      return input;
+    })
+    .finally(() => {
+      kept.next = null;
+    });
+  return await kept.next;
+}
+
+async function makeInput(
+  context: ControlContext,
+  settings: StatusSettings,
+  kept: Kept,
+): Promise<StatusInput> {
+  const nowMs = context.nowMs();
+  const untilMs = (Math.floor(nowMs / PIECE_MS) + 1) * PIECE_MS;
+  const places: StatusPlace[] = [];
+  const shown = new Set<number>();
+  for (const { probe, name } of settings.probes) {
+    const row = await readProbe(context, probe, settings.groups);
+    if (row === null) continue;
+    shown.add(row.id);
+    const day = kept.days.get(row.id) ?? new Map();
+    kept.days.set(row.id, day);
+    fillDay(context, { id: row.id, day, untilMs });
+    await othersTurn();
+    places.push({
+      name,
+      state: row.state,
+      targets: settings.targets
+        .filter(({ target }) => row.targets.has(target))
+        .map(({ target, name: shownName }) => ({
+          name: shownName,
+          isDown: row.state !== 'unknown' && row.down.has(target),
+          pieces: piecesOf(day, target, untilMs),
+        })),
+    });
+  }
+  for (const id of kept.days.keys()) if (!shown.has(id)) kept.days.delete(id);
+  return { title: settings.title, text: settings.text, places, untilMs };
+}
+
+interface ProbeNow {
+  id: number;
+  state: StatusPlace['state'];
+  targets: ReadonlySet<string>;
+  down: ReadonlySet<string>;
+}
+
+async function readProbe(
+  { store, nowMs }: ControlContext,
+  name: string,
+  groups: readonly string[],
+): Promise<ProbeNow | null> {
+  const { db } = store;
+  const probe = await db
+    .selectFrom('probes')
+    .leftJoin('probe_states', 'probe_states.probeId', 'probes.id')
+    .select(['probes.id', 'disabledMs', 'publicKey', 'seenMs', 'badness', 'report'])
+    .where('name', '=', name)
+    .executeTakeFirst();
+  if (probe === undefined || probe.disabledMs !== null) return null;
+  const labels = await db
+    .selectFrom('probe_labels')
+    .select('value')
+    .where('probeId', '=', probe.id)
+    .where('kind', '=', 'group')
+    .execute();
+  const own = labels.map(({ value }) => value);
+  if (groups.length > 0 && !own.some((group) => groups.includes(group))) return null;
+  const { id, seenMs, badness } = probe;
+  const report = probe.report === null ? null : parseReport(probe.report);
+  const now = nowMs();
+  const windows = await activeWindows(db, now);
+  const state = seenMs === null ? null : { seenMs, badness: badness ?? 0, report };
+  const isBound = probe.publicKey !== null;
+  const window = windowOf(windows, id, own);
+  const { health } = judge({ nowMs: now, disabledMs: null, candidates: 0, isBound, state, window });
+  const series = report?.probe?.series ?? [];
+  return {
+    id,
+    state: STATES[health] ?? 'unknown',
+    targets: new Set(series.map(({ target }) => target)),
+    down: new Set(series.flatMap((one) => (one.state === 'down' ? [one.target] : []))),
+  };
+}
+
+const STATES: Readonly<Record<string, StatusPlace['state']>> = {
+  well: 'well',
+  trouble: 'trouble',
+  maintenance: 'maintenance',
+};
+
+/** Late reports fill what is over, too: the last two are counted again. */
+function fillDay(
+  context: ControlContext,
+  { id, day, untilMs }: { id: number; day: Day; untilMs: number },
+): void {
+  const firstMs = untilMs - PIECES * PIECE_MS;
+  for (const beginMs of day.keys()) if (beginMs < firstMs) day.delete(beginMs);
+  const history = historyOf(context);
+  if (history === null) return;
+  for (let beginMs = firstMs; beginMs < untilMs; beginMs += PIECE_MS) {
+    if (day.has(beginMs) && beginMs < untilMs - 2 * PIECE_MS) continue;
+    const rounds = history.roundsOf(id, { sinceMs: beginMs, untilMs: beginMs + PIECE_MS - 1 });
+    day.set(beginMs, statesOf(rounds));
+  }
+}
+
+function statesOf(rounds: readonly ReportedRound[]): Map<string, PieceState> {
+  const sums = new Map<string, { received: number; lost: number }>();
+  for (const { target, received, lost } of rounds) {
+    const sum = sums.get(target) ?? { received: 0, lost: 0 };
+    sum.received += received;
+    sum.lost += lost;
+    sums.set(target, sum);
+  }
+  return new Map(
+    [...sums].map(([target, { received, lost }]) => {
+      const percent = received + lost === 0 ? null : (100 * lost) / (received + lost);
+      return [target, stateOf(percent)];
+    }),
+  );
+}
+
+function stateOf(percent: number | null): PieceState {
+  if (percent === null) return 'unknown';
+  if (percent >= DOWN_PERCENT) return 'down';
+  return percent >= SOME_PERCENT ? 'some' : 'well';
+}
+
+function piecesOf(day: Day, target: string, untilMs: number): PieceState[] {
+  return Array.from(
+    { length: PIECES },
+    (_, index) => day.get(untilMs - (PIECES - index) * PIECE_MS)?.get(target) ?? 'unknown',
+  );
+}

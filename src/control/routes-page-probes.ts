@@ -1,0 +1,272 @@
+// Pages of probes: the list, each one, and the forms that change them.
+import * as v from 'valibot';
+import { PROBE_CHANGE, PROBE_INPUT, PROBES_QUERY, REPLACEMENT } from '../core/fleet.ts';
+import { SLUG } from '../core/wire.ts';
+import type { Actor, AddRoutes, ControlContext, ControlServer } from './context.ts';
+import {
+  approveProbe,
+  disableProbe,
+  enableProbe,
+  rearmProbe,
+  refuseCandidate,
+  replaceProbe,
+} from './fleet-binding.ts';
+import { showProbe } from './fleet-detail.ts';
+import { listProbes } from './fleet-list.ts';
+import { addProbe, changeProbe, removeProbe } from './fleet-probes.ts';
+import { lookAtFleet } from './overview.ts';
+import { type FormState, formState } from './page-form.ts';
+import { probePage } from './page-probe.ts';
+import {
+  confirmPage,
+  editProbePage,
+  newProbePage,
+  type ProbeAction,
+  type ProbeFormInput,
+  readProbe,
+  valuesOfProbe,
+} from './page-probe-form.ts';
+import { TARGETS_A_PAGE, targetsOf } from './page-probe-graphs.ts';
+import { probeHref } from './page-probe-words.ts';
+import { probesPage } from './page-probes.ts';
+import {
+  ANY_FORM,
+  ANY_QUERY,
+  attempt,
+  frameOf,
+  goTo,
+  judge,
+  OPERATOR_PAGE,
+  sendPage,
+  type Values,
+  VIEWER_PAGE,
+  valuesOf,
+} from './page-request.ts';
+import { groupsOf, roundsOfTargets, spanOf } from './page-sources.ts';
+import { actorOf } from './routes-session.ts';
+
+export const NAME_PARAMS = v.strictObject({ name: SLUG });
+
+const ACTIONS: readonly ProbeAction[] = ['disable', 'enable', 'rearm', 'replace', 'remove'];
+
+export const addProbePages: AddRoutes = (server, context) => {
+  addList(server, context);
+  addOne(server, context);
+  addNew(server, context);
+  addEdit(server, context);
+  addChoices(server, context);
+  for (const action of ACTIONS) addConfirm(server, context, action);
+};
+
+/** For the form of a probe. */
+export async function probeForm(
+  context: ControlContext,
+  state: FormState,
+): Promise<ProbeFormInput> {
+  const { hardware, config } = context;
+  const groups = await groupsOf(context);
+  return { state, hardware, groups, namePrefix: config.namePrefix };
+}
+
+function addList(server: ControlServer, context: ControlContext): void {
+  server.route({
+    method: 'GET',
+    url: '/probes',
+    config: VIEWER_PAGE,
+    schema: { querystring: ANY_QUERY },
+    handler: async (request, reply) => {
+      const frame = frameOf(context, request);
+      const query = probesQuery(valuesOf(request.query));
+      const { probes, total } = await listProbes(context, query);
+      const { counts, groups } = await lookAtFleet(context);
+      const { origin } = context.config;
+      const input = { query, probes, total, counts, groups, origin };
+      return await sendPage(reply, frame, probesPage(frame, input));
+    },
+  });
+}
+
+/** What is not understood is left out: a page is not refused for its address. */
+export function probesQuery(values: Values): v.InferOutput<typeof PROBES_QUERY> {
+  const known: Record<string, string> = {};
+  for (const key of Object.keys(PROBES_QUERY.entries)) {
+    const value = values[key];
+    if (value === undefined || value === '') continue;
+    if (v.safeParse(PROBES_QUERY, { [key]: value }).success) known[key] = value;
+  }
+  return v.parse(PROBES_QUERY, known);
+}
+
+function addOne(server: ControlServer, context: ControlContext): void {
+  server.route({
+    method: 'GET',
+    url: '/probes/:name',
+    config: VIEWER_PAGE,
+    schema: { querystring: ANY_QUERY, params: NAME_PARAMS },
+    handler: async (request, reply) => {
+      const frame = frameOf(context, request);
+      const values = valuesOf(request.query);
+      const probe = await showProbe(context, request.params.name);
+      const span = spanOf(values['span']);
+      const offset = /^\d{1,4}$/.test(values['offset'] ?? '') ? Number(values['offset']) : 0;
+      const targets = targetsOf(probe).slice(offset, offset + TARGETS_A_PAGE);
+      const rounds = await roundsOfTargets(context, probe, { targets, span });
+      return await sendPage(reply, frame, probePage(frame, { probe, span, offset, rounds }));
+    },
+  });
+}
+
+function addNew(server: ControlServer, context: ControlContext): void {
+  server.route({
+    method: 'GET',
+    url: '/probes/new',
+    config: OPERATOR_PAGE,
+    schema: { querystring: ANY_QUERY },
+    handler: async (request, reply) => {
+      const frame = frameOf(context, request);
+      const { mac = '' } = valuesOf(request.query);
+      const state = formState({ mac, hardware: 'generic' });
+      return await sendPage(reply, frame, newProbePage(frame, await probeForm(context, state)));
+    },
+  });
+  server.route({
+    method: 'POST',
+    url: '/probes/new',
+    config: OPERATOR_PAGE,
+    schema: { body: ANY_FORM },
+    handler: async (request, reply) => {
+      const values = valuesOf(request.body);
+      const read = { ...readProbe(values, true), mac: (values['mac'] ?? '').trim() };
+      const judged = judge(PROBE_INPUT, read, values);
+      const done = judged.ok
+        ? await attempt(values, () => addProbe(context, actorOf(request), judged.value))
+        : { ...judged, status: 400 };
+      if (done.ok) return goTo(reply, probeHref(done.result.name), 'probe-added');
+      const frame = frameOf(context, request);
+      const page = newProbePage(frame, await probeForm(context, done.state));
+      return await sendPage(reply, frame, page, done.status);
+    },
+  });
+}
+
+function addEdit(server: ControlServer, context: ControlContext): void {
+  const url = '/probes/:name/edit';
+  const schema = { params: NAME_PARAMS };
+  server.route({
+    method: 'GET',
+    url,
+    config: OPERATOR_PAGE,
+    schema,
+    handler: async (request, reply) => {
+      const { name } = request.params;
+      const frame = frameOf(context, request);
+      const state = formState(valuesOfProbe(await showProbe(context, name)));
+      const input = { ...(await probeForm(context, state)), name };
+      return await sendPage(reply, frame, editProbePage(frame, input));
+    },
+  });
+  server.route({
+    method: 'POST',
+    url,
+    config: OPERATOR_PAGE,
+    schema: { ...schema, body: ANY_FORM },
+    handler: async (request, reply) => {
+      const { name } = request.params;
+      const values = valuesOf(request.body);
+      const judged = judge(PROBE_CHANGE, readProbe(values, false), values);
+      const done = judged.ok
+        ? await attempt(values, () => changeProbe(context, actorOf(request), name, judged.value))
+        : { ...judged, status: 400 };
+      if (done.ok) return goTo(reply, probeHref(done.result.name), 'probe-changed');
+      const frame = frameOf(context, request);
+      const input = { ...(await probeForm(context, done.state)), name };
+      return await sendPage(reply, frame, editProbePage(frame, input), done.status);
+    },
+  });
+}
+
+function addChoices(server: ControlServer, context: ControlContext): void {
+  for (const [path, choose, done] of [
+    ['approve', approveProbe, 'approved'],
+    ['refuse', refuseCandidate, 'refused'],
+  ] as const) {
+    server.route({
+      method: 'POST',
+      url: `/probes/:name/${path}`,
+      config: OPERATOR_PAGE,
+      schema: { params: NAME_PARAMS, body: ANY_FORM },
+      handler: async (request, reply) => {
+        const { name } = request.params;
+        const { fingerprint = '' } = valuesOf(request.body);
+        await choose(context, actorOf(request), name, { fingerprint });
+        return goTo(reply, probeHref(name), done);
+      },
+    });
+  }
+}
+
+function addConfirm(server: ControlServer, context: ControlContext, action: ProbeAction): void {
+  const url = `/probes/:name/${action}`;
+  server.route({
+    method: 'GET',
+    url,
+    config: OPERATOR_PAGE,
+    schema: { params: NAME_PARAMS },
+    handler: async (request, reply) => {
+      const frame = frameOf(context, request);
+      const probe = await showProbe(context, request.params.name);
+      const state = formState({ hardware: probe.hardware });
+      const { hardware } = context;
+      return await sendPage(reply, frame, confirmPage(frame, { action, probe, state, hardware }));
+    },
+  });
+  server.route({
+    method: 'POST',
+    url,
+    config: OPERATOR_PAGE,
+    schema: { params: NAME_PARAMS, body: ANY_FORM },
+    handler: async (request, reply) => {
+      const { name } = request.params;
+      const values = valuesOf(request.body);
+      const done = await act(context, actorOf(request), { action, name, values });
+      if (done.ok)
+        return goTo(reply, action === 'remove' ? '/probes' : probeHref(name), DONE[action]);
+      const frame = frameOf(context, request);
+      const { hardware } = context;
+      const probe = await showProbe(context, name);
+      const page = confirmPage(frame, { action, probe, state: done.state, hardware });
+      return await sendPage(reply, frame, page, done.status);
+    },
+  });
+}
+
+const DONE: Readonly<Record<ProbeAction, string>> = {
+  disable: 'disabled',
+  enable: 'enabled',
+  rearm: 'rearmed',
+  replace: 'replaced',
+  remove: 'removed',
+};
+
+type Acted = { ok: true } | { ok: false; state: FormState; status: number };
+
+async function act(
+  context: ControlContext,
+  actor: Actor,
+  { action, name, values }: { action: ProbeAction; name: string; values: Values },
+): Promise<Acted> {
+  if (action === 'remove' && values['typed']?.trim() !== name) {
+    const errors = { typed: `Expected ${name}` };
+    return { ok: false, state: { values, errors }, status: 400 };
+  }
+  if (action !== 'replace') {
+    const plain = { disable: disableProbe, enable: enableProbe, rearm: rearmProbe };
+    const run = action === 'remove' ? removeProbe : plain[action];
+    return await attempt<unknown>(values, () => run(context, actor, name));
+  }
+  const { mac = '', hardware = '' } = values;
+  const input = hardware === '' ? { mac } : { mac, hardware };
+  const judged = judge(REPLACEMENT, input, values);
+  if (!judged.ok) return { ...judged, status: 400 };
+  return await attempt<unknown>(values, () => replaceProbe(context, actor, name, judged.value));
+}

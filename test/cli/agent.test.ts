@@ -1,0 +1,131 @@
+// `flint agent` as a process: words, signals, exit codes, and that no secret is ever printed.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { is, match, not, ok } from 'uvu/assert';
+import { CLAIM, startProcess } from '../board/agent-process.ts';
+import { MAC, until } from '../board/agents.ts';
+import { type BoardPlace, inPlace } from '../board/place.ts';
+import { type FakeControl, openFakeControl } from '../fake/control.ts';
+import { suite } from '../helper.ts';
+
+async function withControl(
+  run: (control: FakeControl, place: BoardPlace) => Promise<void>,
+): Promise<void> {
+  const control = await openFakeControl();
+  control.register(MAC, CLAIM);
+  try {
+    await inPlace((place) => run(control, place));
+  } finally {
+    await control.close();
+  }
+}
+
+suite('cli/agent', ({ test }) => {
+  test('one pass enrols, fetches and reports, and prints no secret', () =>
+    withControl(async (control, place) => {
+      const agent = startProcess(place, control.origin, { words: ['--once'] });
+
+      is(await agent.ended, 0, agent.output.stderr);
+      const { apiKey } = JSON.parse(readFileSync(place.places.credentials, 'utf8'));
+      is(control.reports.length, 1);
+      not.match(agent.output.stderr, CLAIM);
+      not.match(agent.output.stderr, apiKey);
+      not.match(agent.output.stderr, 'PRIVATE KEY');
+      match(agent.output.stderr, /made the key of this board, fingerprint/);
+
+      control.always('report', { kind: 'say', status: 500, body: '' });
+      const again = startProcess(place, control.origin, { words: ['--once'] });
+      is(await again.ended, 1);
+    }));
+
+  test('SIGTERM ends it within a second, whatever it waits for', () =>
+    withControl(async (control, place) => {
+      const agent = startProcess(place, control.origin);
+      await control.until('report', 1);
+      let startedMs = performance.now();
+      agent.child.kill('SIGTERM');
+      is(await agent.ended, 0);
+      ok(performance.now() - startedMs < 1_000);
+
+      control.always('config', { kind: 'stall', when: 'before' });
+      const stalled = startProcess(place, control.origin);
+      await control.until('config', control.count('config') + 1);
+      startedMs = performance.now();
+      stalled.child.kill('SIGTERM');
+      is(await stalled.ended, 0);
+      ok(performance.now() - startedMs < 1_000);
+      not.match(stalled.output.stderr, 'warn');
+    }));
+
+  test('SIGHUP reads agent.json again, and a bad one changes nothing', () =>
+    withControl(async (control, place) => {
+      const file = join(place.directory, 'agent.json');
+      const agent = startProcess(place, control.origin);
+      await control.until('report', 1);
+      writeFileSync(file, '{"schema":1,"colour":"red"}');
+      agent.child.kill('SIGHUP');
+      await until(() => /settings refused.*colour: unknown key/.test(agent.output.stderr));
+
+      writeFileSync(file, '{"schema":1,"hardware":"r2s"}');
+      agent.child.kill('SIGHUP');
+      await until(() => control.reports.at(-1)?.agent.hardware === 'r2s');
+      agent.child.kill('SIGTERM');
+      is(await agent.ended, 0);
+    }));
+
+  test('a second one in the same place says so and ends', () =>
+    withControl(async (control, place) => {
+      const first = startProcess(place, control.origin);
+      await control.until('report', 1);
+      const second = startProcess(place, control.origin);
+      const enroll = startProcess(place, control.origin, { command: 'enroll' });
+
+      is(await second.ended, 1);
+      is(await enroll.ended, 1);
+      for (const { output } of [second, enroll]) {
+        match(output.stderr, new RegExp(`in use by process ${first.child.pid}, an agent`));
+      }
+      first.child.kill('SIGTERM');
+      is(await first.ended, 0);
+    }));
+
+  test('a dry run says what it would do, and does nothing', () =>
+    withControl(async (control, place) => {
+      const agent = startProcess(place, control.origin, { words: ['--dry-run'] });
+
+      is(await agent.ended, 0);
+      match(agent.output.stdout, 'would send POST /api/v1/enroll');
+      match(agent.output.stdout, `claimToken: (that of ${join(place.directory, 'claim-token')})`);
+      not.match(agent.output.stdout, CLAIM);
+      is(control.asked.length, 0);
+      is(existsSync(place.state), false);
+      is(existsSync(place.run), false);
+    }));
+
+  test('wrong use is one line and 2', () =>
+    withControl(async (control, place) => {
+      for (const [words, pattern] of [
+        [['--mac', 'x'], /flint: "x" is no MAC address/],
+        [['--control', 'http://control.example'], /must be https/],
+        [['--config', '/none/agent.json'], /\/none\/agent.json cannot be read/],
+        [['--interface', 'nope0', '--mac', ''], /flint: /],
+      ] as const) {
+        const agent = startProcess(place, control.origin, { words });
+        is(await agent.ended, 2, agent.output.stderr);
+        match(agent.output.stderr, pattern);
+        is(agent.output.stderr.trimEnd().split('\n').length, 1);
+      }
+      is(existsSync(place.places.identity), false);
+    }));
+
+  test('a key that cannot be read stops it with what to do', () =>
+    withControl(async (control, place) => {
+      const first = startProcess(place, control.origin, { words: ['--once'] });
+      is(await first.ended, 0);
+      writeFileSync(place.places.identity, '');
+      const second = startProcess(place, control.origin, { words: ['--once'] });
+
+      is(await second.ended, 1);
+      match(second.output.stderr, /No new one is made in its place: restore/);
+    }));
+});
