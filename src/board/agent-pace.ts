@@ -9,6 +9,9 @@ import { reasonOf } from './places.ts';
 
 export interface Timing {
   reportMs: number;
+  /** Instead of it, while the control has no figures of a young agent. */
+  firstReportMs: number;
+  youngMs: number;
   configMs: number;
   /** For the daemon, to apply a new configuration. */
   applyMs: number;
@@ -20,6 +23,8 @@ export interface Timing {
 
 export const TIMING: Timing = {
   reportMs: 60_000,
+  firstReportMs: 8_000,
+  youngMs: 300_000,
   configMs: 900_000,
   applyMs: 3_000,
   enrollFirstMs: 2_000,
@@ -77,9 +82,15 @@ export function openPace(agent: Agent, timing: Timing): Pace {
       // The operator waits for the word that it was applied.
       if (isNews) due.report = Math.min(due.report, nowMs + timing.applyMs);
     } else {
-      due.report = nowMs + timing.reportMs * (1 - SPREAD + 2 * SPREAD * timing.random());
+      due.report = nowMs + everyMs(nowMs) * (1 - SPREAD + 2 * SPREAD * timing.random());
       if (isNews && !failed.has('config')) due.config = nowMs;
     }
+  }
+
+  /** Whoever has just plugged a board in waits for its first graph. */
+  function everyMs(nowMs: number): number {
+    const isYoung = nowMs - agent.startedMonotonicMs < timing.youngMs;
+    return isYoung && !agent.acknowledged.hasRounds() ? timing.firstReportMs : timing.reportMs;
   }
 
   return {

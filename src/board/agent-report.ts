@@ -70,10 +70,10 @@ function reportOf(agent: Agent, probe: ProbeReport | null): Report {
 /** What the daemon says now; also whether the clock is synchronised. */
 export function readDaemon(agent: Agent): ProbeReport | null {
   const { state, places, voice } = agent;
-  const { settings, facts } = state.board;
+  const { settings } = state.board;
   const owners = believedOwners(settings.probeUser);
   const { report, fault } = readProbeReport(places.probeReport, owners, Date.now());
-  state.daemon.isClockSynced = report?.clock.state === 'synced' && report.bootId === facts.bootId;
+  state.daemon.isClockSynced = report?.clock.state === 'synced';
   if (fault !== null) failed(agent, 'daemon', fault);
   else if (report !== null) voice.well('daemon', 'the daemon reports again');
   return report;

@@ -16,6 +16,8 @@ export interface Unacknowledged {
   pick(report: ProbeReport): ProbeReport;
   /** The control has these now. */
   acknowledge(sent: ProbeReport): void;
+  /** Whether the control has any figures yet. */
+  hasRounds(): boolean;
 }
 
 export const FRESH_MS_MAX = 180_000;
@@ -53,6 +55,7 @@ export function believedOwners(named: string | null, passwd: string = '/etc/pass
 
 export function trackAcknowledged(): Unacknowledged {
   let rounds = new Set<string>();
+  let hasRounds = false;
   let events = new Map<string, string>();
   // What is no longer in the file cannot be sent again.
   let inFile: ProbeReport | null = null;
@@ -69,11 +72,13 @@ export function trackAcknowledged(): Unacknowledged {
     acknowledge(sent) {
       const roundKeys = new Set(inFile?.rounds.map(keyOf));
       const sentKeys = sent.rounds.map(keyOf);
+      hasRounds ||= sentKeys.length > 0;
       rounds = new Set([...rounds, ...sentKeys].filter((key) => roundKeys.has(key)));
       const ids = new Set(inFile?.events.map(({ id }) => id));
       const told = sent.events.map((event) => [event.id, JSON.stringify(event)] as const);
       events = new Map([...events, ...told].filter(([id]) => ids.has(id)));
     },
+    hasRounds: () => hasRounds,
   };
 }
 

@@ -37,13 +37,15 @@ export async function runRestore([file = '']: Args, options: Options): Promise<n
 export async function runExport([given = '']: Args, options: Options): Promise<number> {
   const directory = resolve(given);
   const isPrivate = options['private'] === true;
-  return await withContext(options, async (context) => {
-    const place = { stateDirectory: stateOf(options), directory };
-    const { runExport: exportPages } = await import('../control/export.ts');
-    const pages = await exportPages({ context, ...place, isPrivate });
-    process.stderr.write(`${pages} pages are in ${directory} now\n`);
-    return EXIT.ok;
-  });
+  const place = { stateDirectory: stateOf(options), directory };
+  const { runExport: exportPages } = await import('../control/export.ts');
+  const pages = await withContext(
+    options,
+    (context) => exportPages({ context, ...place, isPrivate }),
+    { isReader: true },
+  );
+  process.stderr.write(`${pages} pages are in ${directory} now\n`);
+  return EXIT.ok;
 }
 
 export async function runOpenapi(_args: Args, options: Options): Promise<number> {

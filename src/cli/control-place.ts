@@ -38,27 +38,37 @@ export function stateOf(options: Options): string {
 
 /**
  * The context of a short command, beside a control that may be running: what it writes is read by
- * that one at its next request. Only a control that stands still is brought up to date by it.
+ * that one at its next request. Only a control that stands still is brought up to date by it. Root
+ * becomes the owner of the state, unless the command only reads and writes elsewhere.
  */
 export async function withContext<T>(
   options: Options,
   run: (context: ControlContext) => Promise<T>,
+  { isReader = false } = {},
 ): Promise<T> {
   const config = configOf(options);
   const stateDirectory = stateOf(options);
-  // What SQLite makes beside its file belongs to the owner alone as well.
-  process.umask(0o077);
-  becomeOwner(stateDirectory);
+  if (!isReader) becomeOwner(stateDirectory);
   const lock = lockUnlessRunning(stateDirectory);
   let store: ControlDb | null = null;
   try {
     const file = controlFile(stateDirectory, 'control.db');
     if (lock === null) refuseOther(file);
-    store = await openControlDb(file);
+    store = await openPrivately(file);
     return await run(contextOf(config, store));
   } finally {
     await store?.close();
     lock?.release();
+  }
+}
+
+/** What SQLite makes beside its file belongs to the owner alone as well. */
+async function openPrivately(file: string): Promise<ControlDb> {
+  const usual = process.umask(0o077);
+  try {
+    return await openControlDb(file);
+  } finally {
+    process.umask(usual);
   }
 }
 

@@ -25,6 +25,9 @@ const PAGES_ALL = 2_147_483_647;
 export async function backUp(stateDirectory: string, file: string): Promise<void> {
   const source = controlFile(stateDirectory, 'control.db');
   const draft = join(dirname(file), `.${basename(file)}.${process.pid}.new`);
+  if (!existsSync(source)) {
+    throw new ProbeError('ERR_STATE_IO', `there is no database ${source}: see --state`);
+  }
   try {
     rmSync(draft, { force: true });
     closeSync(openSync(draft, 'wx', 0o600));
@@ -48,9 +51,9 @@ export async function backUp(stateDirectory: string, file: string): Promise<void
 export function restore(stateDirectory: string, file: string, nowMs: number): string | null {
   const lock = lockControl(stateDirectory);
   const target = controlFile(stateDirectory, 'control.db');
-  const draft = `${target}.${process.pid}.new`;
+  const draft = `${target}.new`;
   try {
-    rmSync(draft, { force: true });
+    removeDatabase(draft);
     copyFileSync(file, draft);
     chmodSync(draft, 0o600);
     judgeFile(draft, file);

@@ -20,6 +20,7 @@ import {
 import { checkRunner } from './fleet-judge.ts';
 import { nextAddress, nextName } from './fleet-names.ts';
 import { readFacts, toRow } from './fleet-rows.ts';
+import { historyOf } from './history.ts';
 import { forgetProbeKeys } from './probe-keys.ts';
 
 export type ProbeInput = InferOutput<typeof PROBE_INPUT>;
@@ -76,7 +77,7 @@ export async function removeProbe(
   actor: Actor,
   name: string,
 ): Promise<void> {
-  await context.store.write(async (db) => {
+  const removed = await context.store.write(async (db) => {
     const probe = await probeByName(db, name);
     const before = auditOf(probe, await labelsOf(db, probe.id));
     for (const table of ['assignments', 'maintenance'] as const) {
@@ -91,7 +92,9 @@ export async function removeProbe(
     await recordAudit(db, context.nowMs(), entry);
     context.revision.value++;
     forgetProbeKeys(context, probe.id);
+    return probe.id;
   });
+  historyOf(context)?.removeProbe(removed);
 }
 
 /** Inside a write: the row of a new probe, its labels, and that what it will run is possible. */

@@ -27,13 +27,14 @@ type Row = { [Key in keyof OperatorTable]: Key extends 'id' ? number : OperatorT
 const TRIES = { burst: 10, refillMs: 30_000, entriesMax: 8_192 } as const;
 const TURNS_OF_A_NETWORK = 2;
 const LINKS_MAX = 5;
+const NAME_LENGTH_MAX = 64;
 
 /** Throws ERR_UNAUTHORIZED (one text for every reason) and ERR_THROTTLED. `from`: request.ip. */
 export async function loginWithPassword(
   context: ControlContext,
   given: { name: string; password: string; from: string },
 ): Promise<LoggedIn> {
-  const name = given.name.trim().toLowerCase();
+  const name = given.name.trim().toLowerCase().slice(0, NAME_LENGTH_MAX);
   const prefix = sourcePrefixOf(given.from);
   const gate = gateOf(context);
   const key = `${prefix} ${name}`;

@@ -155,9 +155,20 @@ function graph(input: GraphsInput, series: ReportedSeries, id: string): Markup {
   })}`;
 }
 
+/** What is newer than this control knows is in the list of events alone. */
+const KINDS: readonly string[] = [
+  'outage',
+  'address',
+  'path',
+  'shift',
+  'clock-step',
+  'config',
+  'start',
+];
+
 /** Those that the probe itself told; what the control noted is no matter of graphs. */
 export function reportedEvents({ events }: ProbeDetail): ProbeEvent[] {
-  return events.filter(({ kind }) => kind !== 'foreign-key') as ProbeEvent[];
+  return events.filter(({ kind }) => KINDS.includes(kind)) as ProbeEvent[];
 }
 
 /** The shortest of them: the control does not know how the probe is configured locally. */

@@ -58,22 +58,19 @@ export function card(title: string, body: Text | Text[], id?: string): Markup {
   }><h2>${title}</h2>${body}</section>`;
 }
 
-function headCell(
-  { text, sort, class: name }: Head,
-  sorting?: { href: string; sort: string; isDescending: boolean },
-): Markup {
-  const isCurrent = sort !== undefined && sorting?.sort === sort;
-  const direction = sorting?.isDescending === true ? 'descending' : 'ascending';
-  const order = isCurrent && direction === 'ascending' ? 'desc' : null;
-  const body =
-    sort === undefined || sorting === undefined
-      ? text === ''
-        ? html`<span class="hidden">actions</span>`
-        : text
-      : html`<a href="${withQuery(sorting.href, { sort, order, offset: null })}">${text}${
-          isCurrent && (direction === 'ascending' ? ' ↑' : ' ↓')
-        }</a>`;
+type Sorting = { href: string; sort: string; isDescending: boolean } | undefined;
+
+function headCell(head: Head, sorting: Sorting): Markup {
+  const { text, sort, class: name } = head;
+  const body = text === '' ? html`<span class="hidden">actions</span>` : text;
+  if (sort === undefined || sorting === undefined) {
+    return html`<th scope="col" class="${name ?? ''}">${body}</th>`;
+  }
+  const isCurrent = sorting.sort === sort;
+  const { isDescending, href } = sorting;
+  const order = isCurrent && !isDescending ? 'desc' : null;
+  const arrow = isCurrent && (isDescending ? ' ↓' : ' ↑');
   return html`<th scope="col" class="${name ?? ''}"${
-    isCurrent && html` aria-sort="${direction}"`
-  }>${body}</th>`;
+    isCurrent && html` aria-sort="${isDescending ? 'descending' : 'ascending'}"`
+  }><a href="${withQuery(href, { sort, order, offset: null })}">${text}${arrow}</a></th>`;
 }

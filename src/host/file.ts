@@ -6,6 +6,8 @@ const path = process.getBuiltinModule('node:path');
 
 import { ProbeError } from '../core/error.ts';
 
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
+
 export interface WriteOptions {
   /** Permission bits; 0600 unless said otherwise. */
   mode?: number;
@@ -54,7 +56,8 @@ export function removeWhole(file: string): void {
 export function readWhole(file: string, options: ReadOptions): string | null {
   let fd: number;
   try {
-    fd = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+    // Without waiting: a pipe in the place of the file would hold us for ever.
+    fd = fs.openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw stateError(`${file} cannot be read`, cause);

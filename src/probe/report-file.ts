@@ -46,6 +46,7 @@ export function openReportFile(options: ReportFileOptions): ReportFile {
   let dueMs = Number.NEGATIVE_INFINITY;
   let writing: Promise<void> | null = null;
   let hasEvents = false;
+  let hasRounds = false;
   let errors = 0;
   let isFailing = false;
 
@@ -76,7 +77,12 @@ export function openReportFile(options: ReportFileOptions): ReportFile {
   }
 
   return {
-    takeRound: (round) => kept.takeRound(round),
+    takeRound(round) {
+      kept.takeRound(round);
+      // Whoever waits for the first figures of a new board waits for nothing else.
+      if (!hasRounds) dueMs = Number.NEGATIVE_INFINITY;
+      hasRounds = true;
+    },
     takeEvent: (event) => kept.takeEvent(event),
     look() {
       if (writing !== null || monoMs() < dueMs) return;

@@ -8,7 +8,7 @@ import { suite } from '../helper.ts';
 import { HASTY, MAC, settingsFor, startTestAgent, until } from './agents.ts';
 import { makeCertificate, missingOpenssl } from './certificates.ts';
 import { type BoardPlace, inPlace } from './place.ts';
-import { probeReport, writeReport } from './reports.ts';
+import { probeReport, reportedRound, writeReport } from './reports.ts';
 
 const CLAIM = 'flint_claim_abcdefgh';
 const ALL = ['challenge', 'enroll', 'config', 'report'] as const;
@@ -140,6 +140,21 @@ suite('board/agent: settings and time', (s) => {
     }),
   );
 
+  s.test('a young board reports soon, until the control has its first figures', () =>
+    withControls(1, async ([control], place) => {
+      const timing = { ...HASTY, reportMs: 60_000, firstReportMs: 40, youngMs: 60_000 };
+      const agent = await startTestAgent(place, claiming(control), { timing });
+      await control?.until('report', 4);
+      writeReport(place.places, probeReport({ rounds: [reportedRound(Date.now())] }));
+      await until(() => control?.reports.some(({ probe }) => probe?.rounds.length === 1) === true);
+      const count = control?.reports.length;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await agent.stop();
+
+      is(control?.reports.length, count);
+    }),
+  );
+
   s.testIf(missingOpenssl(), 'a board in 1970 enrols over TLS with nothing but a pin', async () => {
     const startsMs = Date.now() + 86_400_000;
     const root = makeCertificate({ names: '', issuer: null, isAuthority: true });
@@ -171,8 +186,7 @@ suite('board/agent: settings and time', (s) => {
 
   s.test('the daemon, which can ask the kernel, says whether the clock is right', () =>
     withControls(1, async ([control], place) => {
-      const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-      writeReport(place.places, probeReport({ bootId }));
+      writeReport(place.places, probeReport({}));
       const agent = await startTestAgent(place, claiming(control), { isTimesyncDone: () => false });
       await control?.until('report', 1);
       await agent.stop();

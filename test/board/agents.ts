@@ -8,6 +8,7 @@ export const MAC = '02:00:5e:10:00:01';
 
 export const HASTY: Partial<Timing> = {
   reportMs: 40,
+  youngMs: 0,
   configMs: 10_000,
   applyMs: 20,
   enrollFirstMs: 20,

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { equal, is, match, ok } from 'uvu/assert';
 import { CONTROL_COMMAND } from '../../src/cli/control-table.ts';
 import { suite } from '../helper.ts';
+import { MAIN } from './flint.ts';
 
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
-const NODE = ['--import', 'tsx', MAIN, 'control'];
+const NODE = [MAIN, 'control'];
 
 interface Ended {
   code: number | null;
@@ -122,6 +122,13 @@ suite('cli/control', (s) => {
     is(code, 0, stderr);
     match(stderr, /^the database that was there is .*before-restore-20.* now\n$/);
     match(flint('user list').stdout, /^bob /m);
+  });
+
+  s.test('pages are exported for a web server of another user', () => {
+    const { code, stderr } = flint(`export ${directory}/www`);
+    is(code, 0, stderr);
+    match(stderr, /^[1-9]\d* pages are in .*\/www now\n$/);
+    is(statSync(`${directory}/www/index.html`).mode & 0o444, 0o444);
   });
 
   s.test('the description of the API is printed without a state', () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   mkdirSync,
@@ -84,6 +85,8 @@ suite('file', (s) => {
       symlinkSync(file, join(directory, 'link'));
       match(refusal('link'), 'cannot be read');
       match(refusal('.'), 'it is not a file');
+      execFileSync('mkfifo', [join(directory, 'pipe')]);
+      match(refusal('pipe'), 'it is not a file');
     }),
   );
 });
