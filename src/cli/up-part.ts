@@ -1,5 +1,5 @@
-// The frame of a process that `flint up` starts: what it is to do comes in its environment, it gives
-// up root once its modules are loaded, and it ends with its parent.
+// The frame of a process that `flint up` starts: what it is to do comes in its environment, it
+// gives up root once its modules are loaded, and it ends with its parent.
 import { isJournal, type Log, openLog } from '../host/log.ts';
 import { explain } from './explain.ts';
 import { leaveRoot } from './leave-root.ts';

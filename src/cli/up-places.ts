@@ -1,6 +1,7 @@
 // What `flint up` keeps below one directory, and whose it is: control, agent and probe of one
 // machine, and the files by which agent and probe meet.
-import { lchownSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
+const { lchownSync, lstatSync, mkdirSync, readdirSync } = process.getBuiltinModule('node:fs');
+
 import { join, resolve } from 'node:path';
 import { ProbeError } from '../core/error.ts';
 import { nextIdentity } from '../engine/privileges.ts';

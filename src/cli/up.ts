@@ -1,5 +1,6 @@
+const { readFileSync } = process.getBuiltinModule('node:fs');
+
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { ProbeError } from '../core/error.ts';
 import { ownStateDirectory } from '../host/places.ts';
 import { EXIT } from './command.ts';

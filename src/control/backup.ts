@@ -17,6 +17,7 @@ import { ProbeError } from '../core/error.ts';
 import { likeDirectory, lockControl } from './control-lock.ts';
 import { controlFile, loadSqlite } from './db.ts';
 import { MIGRATIONS } from './db-migrations.ts';
+import { forgetNonceKey } from './secrets.ts';
 
 /** All that is left goes in one step, which no writer can make begin anew. */
 const PAGES_ALL = 2_147_483_647;
@@ -59,6 +60,8 @@ export function restore(stateDirectory: string, file: string, nowMs: number): st
     judgeFile(draft, file);
     likeDirectory(draft);
     sync(draft);
+    // Nonces that were used after the backup are forgotten with what is replaced: none may work.
+    forgetNonceKey(stateDirectory);
     const kept = keepOld(target, nowMs);
     renameSync(draft, target);
     sync(dirname(target));

@@ -53,7 +53,10 @@ function silentNotice(finding: Extract<Finding, { kind: 'silent' }>, nowMs: numb
   const { probes, fromMs, untilMs, shared, neighbours, isEverybody } = finding;
   const [first] = probes;
   if (isEverybody) {
-    const title = html`Nearly all probes are silent: ${probes.length} since ${timeTag(fromMs, nowMs)} UTC.`;
+    const title = html`Nearly all probes are silent: ${probes.length} since ${timeTag(
+      fromMs,
+      nowMs,
+    )} UTC.`;
     const detail = 'So many at once: look at the line of this control first, and at its clock.';
     return { tone: 'bad', title, detail };
   }
@@ -89,7 +92,9 @@ function cutNotice(finding: Extract<Finding, { kind: 'cut' }>, nowMs: number): N
   const what = targets === 1 ? 'its target' : `any of ${targets} targets`;
   const [first] = probes;
   if (probes.length === 1 && first !== undefined) {
-    const title = html`<a href="${probeHref(first)}">${first}</a> gets no answer from ${what} ${since}.`;
+    const title = html`<a href="${probeHref(first)}">${first}</a> gets no answer from ${what} ${
+      since
+    }.`;
     return { tone: 'bad', title, detail: 'It can be heard; others reach the same targets.' };
   }
   const title = html`${probes.length} probes get no answer from ${what} ${since}.`;
@@ -124,7 +129,10 @@ function pathNotice(finding: EventFinding, nowMs: number): Notice {
   const { series, probes, of, fromMs } = finding;
   const paths = series.length === 1 ? 'The path' : `${series.length} paths`;
   const to = series.length === 1 ? ` to ${seriesWords(series, true)}` : '';
-  const title = html`${paths}${to} from ${fromWhom(probes, of)} changed at ${timeTag(fromMs, nowMs)} UTC.`;
+  const title = html`${paths}${to} from ${fromWhom(probes, of)} changed at ${timeTag(
+    fromMs,
+    nowMs,
+  )} UTC.`;
   return { tone: 'info', title, detail: causeWords(finding) };
 }
 
@@ -139,7 +147,9 @@ function fromWhom(probes: readonly string[], of: number): Text {
 
 function causeWords({ shared, probes }: EventFinding): Text {
   if (shared === null) return probes.length === 1 ? '' : html`${probeList(probes)}.`;
-  return html`${sharedWords(shared, probes.length, 'do')} ${probes.length < 6 ? html`${probeList(probes, 5)}.` : ''}`;
+  return html`${sharedWords(shared, probes.length, 'do')} ${
+    probes.length < 6 ? html`${probeList(probes, 5)}.` : ''
+  }`;
 }
 
 /** `All nine now pass 2001:db8:9::7; the other 22 do not.` */

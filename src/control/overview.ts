@@ -19,25 +19,34 @@ export interface FleetLook {
 /** So long an answer is good; and so long it is given while the next one is made. */
 const FRESH_MS = 5_000;
 const STALE_MS = 60_000;
+const CHEAP_MS = 20;
+const COST_SHARE = 20;
 const LISTED_MAX = 50;
 
 interface Kept {
   look: FleetLook | null;
   next: Promise<FleetLook> | null;
+  /** What the last look took: a dear one is good for longer. */
+  costMs: number;
+  /** By the monotonic clock. */
+  counted: { counts: Counts; untilMs: number } | null;
 }
 
 const KEPT = new WeakMap<ControlContext, Kept>();
 
 /** Counts are exact at once after a change; the rest is at most a minute old. */
 export async function lookAtFleet(context: ControlContext): Promise<FleetLook> {
-  const kept = KEPT.get(context) ?? { look: null, next: null };
+  const kept = KEPT.get(context) ?? { look: null, next: null, counted: null, costMs: 0 };
   KEPT.set(context, kept);
   const { look } = kept;
+  const freshMs = Math.max(FRESH_MS, COST_SHARE * kept.costMs);
   const ageMs = look === null ? Number.POSITIVE_INFINITY : Math.abs(context.nowMs() - look.atMs);
-  if (look !== null && ageMs < FRESH_MS) return { ...look, ...(await countFleet(context)) };
+  if (look !== null && ageMs < freshMs) return { ...look, ...(await countFleet(context, kept)) };
+  const startMs = performance.now();
   kept.next ??= makeLook(context)
     .then((made) => {
       kept.look = made;
+      kept.costMs = performance.now() - startMs;
       return made;
     })
     .finally(() => {
@@ -45,12 +54,21 @@ export async function lookAtFleet(context: ControlContext): Promise<FleetLook> {
     });
   if (look === null || ageMs > STALE_MS) return await kept.next;
   kept.next.catch((error: unknown) => context.log.error(`the overview failed: ${String(error)}`));
-  return { ...look, ...(await countFleet(context)) };
+  return { ...look, ...(await countFleet(context, kept)) };
 }
 
-async function countFleet(context: ControlContext): Promise<Pick<FleetLook, 'counts' | 'groups'>> {
+type Counts = Pick<FleetLook, 'counts' | 'groups'>;
+
+/** Cheap ones are made anew each time; those of a large fleet serve for twenty times their cost. */
+async function countFleet(context: ControlContext, kept: Kept): Promise<Counts> {
+  const startMs = performance.now();
+  if (kept.counted !== null && startMs < kept.counted.untilMs) return kept.counted.counts;
   const { rows, groups } = await readFleet(context);
-  return { counts: countsOf(rows), groups };
+  const counts = { counts: countsOf(rows), groups };
+  const costMs = performance.now() - startMs;
+  const untilMs = costMs < CHEAP_MS ? 0 : startMs + COST_SHARE * costMs;
+  kept.counted = { counts, untilMs };
+  return counts;
 }
 
 async function makeLook(context: ControlContext): Promise<FleetLook> {

@@ -81,7 +81,8 @@ function lineTable(frame: Frame, lines: readonly AuditLine[]): Markup {
     return html`<tr><td class="when"><time datetime="${isoTime(atMs)}">${formatInstant(
       atMs,
       frame.nowMs,
-    )}</time></td><td><a href="${to('actor', actor)}">${actor}</a></td><td>${action}</td><td><a href="${to(
+    )}</time></td><td><a href="${to('actor', actor)}">${actor}</a></td><td>${action}</td><td><a
+href="${to(
       'subject',
       subject,
     )}">${subject}</a></td><td class="whole">${diffList(before, after)}</td></tr>`;

@@ -35,15 +35,16 @@ export function claimsPage(frame: Frame, input: ClaimsInput): Page {
     title: 'Joining',
     tone: 'info',
     heading: 'Joining',
-    lead: 'A board joins when you approve its fingerprint, or at once when its image carries a claim token.',
+    lead:
+      'A board joins when you approve its fingerprint, or at once when its image carries a ' +
+      'claim token.',
     reloadSeconds: null,
-    main: html`${secret !== null && secretCard('The claim token', secret)}<section id="boards" aria-label="Boards that ask">${
+    main: html`${secret !== null && secretCard('The claim token', secret)}<section id="boards"
+aria-label="Boards that ask">${
       asking === 0
         ? html`<p class="lead">No board asks to join now.</p>`
-        : html`<h2>${asking === 1 ? 'One board asks' : `${formatCount(asking)} boards ask`} to join</h2>${joinList(
-            frame,
-            join,
-          )}`
+        : html`<h2>${asking === 1 ? 'One board asks' : `${formatCount(asking)} boards ask`} to
+join</h2>${joinList(frame, join)}`
     }</section>${card(
       'Claim tokens',
       tokens.length === 0
@@ -55,7 +56,10 @@ export function claimsPage(frame: Frame, input: ClaimsInput): Page {
 
 /** What is told once. */
 export function secretCard(name: string, secret: string): Markup {
-  return html`<section class="card block" aria-label="${name}"><h2>${name}</h2><p>Copy it now: it is shown this once and kept only as a digest.</p><code class="secret" tabindex="0">${secret}</code></section>`;
+  return html`<section class="card block" aria-label="${name}"><h2>${name}</h2><p>Copy it now: it
+is shown this once and kept only as a digest.</p><code class="secret" tabindex="0">${
+    secret
+  }</code></section>`;
 }
 
 function makeForm(frame: Frame, state: FormState): Markup {
@@ -77,7 +81,8 @@ function makeForm(frame: Frame, state: FormState): Markup {
       field(state, { name: 'uses', label: 'How many boards', type: 'number' }),
       field(state, { name: 'lifetimeMs', label: 'Ends after', options: LIFETIMES }),
     ]}</div>`,
-    html`<p class="hint">Whoever has the token can be one of these probes until it is used up: put it into the image, and nowhere else.</p>`,
+    html`<p class="hint">Whoever has the token can be one of these probes until it is used up: put
+it into the image, and nowhere else.</p>`,
     submit('Make the token'),
   ])}`;
 }
@@ -90,10 +95,8 @@ function tokenTable(frame: Frame, tokens: readonly ClaimToken[]): Markup {
     const end = endWords(token, nowMs);
     return html`<tr><td class="name">${label === '' ? '(no label)' : label}</td><td>${
       probe === null ? 'any free probe' : probeLink(probe)
-    }</td><td>${formatCount(uses)} of ${formatCount(usesMax)}</td><td>${end}</td><td class="when">${ago(
-      createdMs,
-      nowMs,
-    )} by ${createdBy}</td><td class="do">${
+    }</td><td>${formatCount(uses)} of ${formatCount(usesMax)}</td><td>${end}</td><td
+class="when">${ago(createdMs, nowMs)} by ${createdBy}</td><td class="do">${
       canOperate(frame) &&
       token.revokedMs === null &&
       token.untilMs > nowMs &&

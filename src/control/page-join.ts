@@ -39,16 +39,14 @@ export function whoAsks(candidate: Candidate, nowMs: number): Markup {
   const kind = model ?? hardware ?? 'unknown hardware';
   const tried = attempts === 1 ? 'asked once' : `asked ${attempts} times`;
   const age = formatDuration(nowMs - firstMs);
-  return html`${kind}, Flint ${version}, from <span class="code">${seenFrom}</span>, ${tried}, first ${
-    age
-  } ago. Key <span class="fingerprint">${fingerprint}</span>`;
+  return html`${kind}, Flint ${version}, from <span class="code">${seenFrom}</span>, ${tried},
+first ${age} ago. Key <span class="fingerprint">${fingerprint}</span>`;
 }
 
 function candidateItem(frame: Frame, probe: string, mac: string, candidate: Candidate): Markup {
   const { fingerprint } = candidate;
-  const words = html`<div><strong>${probeLink(probe)} waits for your approval</strong> <span class="quiet">(${
-    mac
-  }). ${whoAsks(candidate, frame.nowMs)}</span></div>`;
+  const words = html`<div><strong>${probeLink(probe)} waits for your approval</strong> <span
+class="quiet">(${mac}). ${whoAsks(candidate, frame.nowMs)}</span></div>`;
   if (!canOperate(frame)) return html`<li class="warn"><div class="join">${words}</div></li>`;
   const about = `${fingerprint} for ${probe}`;
   const approve = { text: 'Approve', kind: 'main' as const, about };
@@ -74,9 +72,8 @@ function boardItem(frame: Frame, board: UnknownBoard): Markup {
     frame.nowMs,
   )}</span></div>`;
   if (!canOperate(frame)) return html`<li class="info"><div class="join">${words}</div></li>`;
-  return html`<li class="info"><div class="join">${words}<div class="actions"><a class="button" href="/boards/${
-    id
-  }/register">Register<span class="hidden"> ${mac}</span></a>${buttonForm(
+  return html`<li class="info"><div class="join">${words}<div class="actions"><a class="button"
+href="/boards/${id}/register">Register<span class="hidden"> ${mac}</span></a>${buttonForm(
     `/boards/${id}/forget`,
     frame.csrf,
     { text: 'Forget', about: mac },

@@ -22,7 +22,8 @@ export function loginPage({ state, next, hasAccounts, isStatusPublic }: LoginInp
     heading: 'Log in',
     lead: hasAccounts
       ? ''
-      : html`There is no account yet. On the machine itself, <code>flint control user add NAME --role admin</code> makes one and prints a link to log in.`,
+      : html`There is no account yet. On the machine itself, <code>flint control user add NAME
+--role admin</code> makes one and prints a link to log in.`,
     reloadSeconds: null,
     main: html`${errorList(state)}${form('/login', '', [
       hidden('next', next),
@@ -58,7 +59,8 @@ export function linkPage(frame: Frame, token: string, state: FormState): Page {
     reloadSeconds: null,
     main: html`${errorList(state)}${
       isRefused
-        ? html`<p class="lead">Ask an administrator for another, or <a href="/login">log in with your password</a>.</p>`
+        ? html`<p class="lead">Ask an administrator for another, or <a href="/login">log in with
+your password</a>.</p>`
         : form(`/login/link/${encodeURIComponent(token)}`, frame.csrf, submit('Log in'))
     }`,
   };

@@ -22,7 +22,9 @@ export function maintenancePage(
     title: 'Maintenance',
     tone: 'info',
     heading: 'Maintenance',
-    lead: 'While a window is open its probes count neither as silent nor as in trouble. They go on measuring.',
+    lead:
+      'While a window is open its probes count neither as silent nor as in trouble. They go ' +
+      'on measuring.',
     reloadSeconds: null,
     main: html`${card(
       'Windows',

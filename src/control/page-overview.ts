@@ -125,9 +125,9 @@ function countLine(counts: OverviewInput['counts'], total: number, input: Overvi
     total === 1 ? 'probe' : 'probes'
   }</a></li>${healths.map(
     (health) =>
-      html`<li><span class="dot ${HEALTH_TONES[health]}"></span><a href="/probes?health=${health}"><strong>${formatCount(
-        counts[health],
-      )}</strong> ${HEALTH_WORDS[health]}</a></li>`,
+      html`<li><span class="dot ${HEALTH_TONES[health]}"></span><a href="/probes?health=${
+        health
+      }"><strong>${formatCount(counts[health])}</strong> ${HEALTH_WORDS[health]}</a></li>`,
   )}${
     asking > 0 &&
     html`<li><a href="#join"><strong>${asking}</strong> ${
@@ -160,7 +160,8 @@ function cappedNotices({ capped }: OverviewInput): Notice[] {
   return folded(capped, (list): Notice => {
     const [first] = list;
     const who = list.length === 1 ? linkTo(first?.probe ?? '') : `${list.length} probes`;
-    const title = html`${who} held something back by ${list.length === 1 ? 'its' : 'their'} own policy.`;
+    const title = html`${who} held something back by ${list.length === 1 ? 'its' : 'their'} own
+policy.`;
     return { tone: 'info', title, detail: first?.sentences[0] ?? '' };
   });
 }
@@ -179,7 +180,9 @@ function probeCards(frame: Frame, input: OverviewInput, total: number): Markup {
   const { cards, rest } = input;
   const { nowMs } = frame;
   const shown = cards.length + rest.length;
-  return html`<section aria-label="Probes"><h2>Probes, worst first</h2><div class="glimpses">${cards.map((one) => probeCard(one, nowMs))}</div>${
+  return html`<section aria-label="Probes"><h2>Probes, worst first</h2><div class="glimpses">${cards.map(
+    (one) => probeCard(one, nowMs),
+  )}</div>${
     rest.length > 0 &&
     html`<div class="card block">${table(
       'More probes',
@@ -217,7 +220,8 @@ function footLine(frame: Frame, { isStatusPublic }: OverviewInput): Markup | nul
     : html`The public status page is off`;
   const change = frame.reader?.role === 'admin' && html` (<a href="/settings/status">change</a>)`;
   const add = canOperate(frame) && html`<a class="button" href="/probes/new">Add a probe</a> `;
-  return html`<p class="actions lead">${add}<span>${status}${change}. A copy to read offline: <code>flint control export DIR</code>.</span></p>`;
+  return html`<p class="actions lead">${add}<span>${status}${change}. A copy to read offline:
+<code>flint control export DIR</code>.</span></p>`;
 }
 
 function sum(counts: OverviewInput['counts']): number {

@@ -34,7 +34,8 @@ export function probeNotices({ config, clock, state }: ProbeDetail): Notice[] {
   }
   if (config.unsupported.length > 0) {
     const title = 'It does not know all of its configuration.';
-    const detail = html`Left out: <span class="code">${config.unsupported.join(', ')}</span>. A newer version may know it.`;
+    const detail = html`Left out: <span class="code">${config.unsupported.join(', ')}</span>. A
+newer version may know it.`;
     notices.push({ tone: 'info', title, detail });
   }
   for (const text of config.capped.slice(0, 5)) {
@@ -144,9 +145,8 @@ function eventRow(event: FleetEvent, nowMs: number): Markup {
   return html`<tr><td class="when"><time datetime="${isoTime(fromMs)}">${formatInstant(
     fromMs,
     nowMs,
-  )}</time></td><td>${kindWords(event)}</td><td>${where}</td><td>${lasted}${goesOn}</td><td class="whole">${eventDetail(
-    event,
-  )}</td></tr>`;
+  )}</time></td><td>${kindWords(event)}</td><td>${where}</td><td>${lasted}${goesOn}</td><td
+class="whole">${eventDetail(event)}</td></tr>`;
 }
 
 function kindWords(event: FleetEvent): string {

@@ -22,7 +22,9 @@ export function newProbePage(frame: Frame, input: ProbeFormInput): Page {
     ...PLACE,
     title: 'Add a probe',
     heading: 'Add a probe',
-    lead: 'Register the MAC address of the board. Then flash its image, post it, and approve it when it asks to join.',
+    lead:
+      'Register the MAC address of the board. Then flash its image, post it, and approve it ' +
+      'when it asks to join.',
     main: html`${errorList(input.state)}${form('/probes/new', frame.csrf, [
       field(input.state, MAC_FIELD),
       ...aboutFields(input),
@@ -42,7 +44,8 @@ export function registerBoardPage(
     title: 'Register a board',
     crumbs: [{ href: '/claims', text: 'Joining' }],
     heading: html`Register the board <span class="code">${board.mac}</span>`,
-    lead: html`${whoAsks(board, frame.nowMs)}. Registering approves this key: compare the fingerprint with the one that the board shows.`,
+    lead: html`${whoAsks(board, frame.nowMs)}. Registering approves this key: compare the
+fingerprint with the one that the board shows.`,
     main: html`${errorList(state)}${form(`/boards/${board.id}/register`, frame.csrf, [
       ...aboutFields(input),
       submit('Register and approve', 'main', '/claims'),
@@ -217,7 +220,8 @@ const CONFIRM: Readonly<Record<ProbeAction, (name: string) => Confirm>> = {
     heading: `Re-arm ${name}?`,
     sentences: [
       'The key of its board is forgotten and its API keys end.',
-      'The next board with this MAC address may ask to join, and you approve its fingerprint. That is what you want after its storage was written anew.',
+      'The next board with this MAC address may ask to join, and you approve its fingerprint. ' +
+        'That is what you want after its storage was written anew.',
       'Until then nothing is heard of it.',
     ],
     button: 'Re-arm',

@@ -190,7 +190,8 @@ function note(series: ReportedSeries, hasRounds: boolean): Markup | null {
     return html`<p class="note ${series.state === 'down' && 'down'}">${words}</p>`;
   }
   if (hasRounds) return null;
-  return html`<p class="note">No round has arrived yet: the first one closes within 35\u202fs and comes with the next report, a minute later at most.</p>`;
+  return html`<p class="note">No round has arrived yet: the first one closes within 35\u202fs and
+comes with the next report, a minute later at most.</p>`;
 }
 
 function stateWords({ state, reason }: ReportedSeries): string | null {

@@ -40,9 +40,8 @@ export function pathLine(path: ReportedPath, events: readonly ProbeEvent[], nowM
     (ip, at) => html`<li>${at + 1}. <span class="code">${ip ?? 'silent'}</span></li>`,
   );
   const words = pathWords(path, { isReached, nowMs, since: sinceMs });
-  return html`<div class="way">${strip}<span>${words}</span><details class="fold"><summary>routers</summary><ul>${
-    list
-  }</ul></details></div>`;
+  return html`<div class="way">${strip}<span>${words}</span><details
+class="fold"><summary>routers</summary><ul>${list}</ul></details></div>`;
 }
 
 function pathWords(

@@ -83,20 +83,23 @@ function whatNext({ state, mac, name }: ProbeDetail): Markup {
   const steps =
     state === 'bound'
       ? [
-          html`It joined and has its key. Its first report comes within a minute; graphs appear with the second.`,
+          html`It joined and has its key. Its first report comes within a minute; graphs appear
+with the second.`,
         ]
       : [
-          html`Flash the image for its hardware, or install Flint on the machine and start <code>flint agent</code>.`,
+          html`Flash the image for its hardware, or install Flint on the machine and start
+<code>flint agent</code>.`,
           html`Plug it in. It must reach this control; nothing has to be opened towards it.`,
-          html`Within a minute it asks to join, and its fingerprint appears here. The board prints the same one on its console and at <code>flint agent status</code>. With a <a href="/claims?probe=${
+          html`Within a minute it asks to join, and its fingerprint appears here. The board prints
+the same one on its console and at <code>flint agent status</code>. With a <a href="/claims?probe=${
             name
           }">claim token</a> in its image it joins at once.`,
         ];
-  return html`<section class="card block" aria-label="What comes next"><h2>What comes next</h2><ol class="steps">${steps.map(
+  return html`<section class="card block" aria-label="What comes next"><h2>What comes next</h2><ol
+class="steps">${steps.map(
     (step) => html`<li>${step}</li>`,
-  )}</ol><p class="note">This page looks again every ${WAITING_SECONDS}\u202fs. If nothing comes, compare the MAC address with the one on the board: <span class="code">${
-    mac
-  }</span>.</p></section>`;
+  )}</ol><p class="note">This page looks again every ${WAITING_SECONDS}\u202fs. If nothing comes,
+compare the MAC address with the one on the board: <span class="code">${mac}</span>.</p></section>`;
 }
 
 function graphs(frame: Frame, input: ProbeInput): Markup {
@@ -111,7 +114,10 @@ function graphs(frame: Frame, input: ProbeInput): Markup {
   }
   const shown = targets.slice(offset, offset + TARGETS_A_PAGE);
   const { nowMs } = frame;
-  return html`${spanTabs(frame, span)}${graphCards({ probe, span, nowMs, rounds: input.rounds }, shown)}${
+  return html`${spanTabs(frame, span)}${graphCards(
+    { probe, span, nowMs, rounds: input.rounds },
+    shown,
+  )}${
     targets.length > TARGETS_A_PAGE &&
     pager({
       href: frame.href,

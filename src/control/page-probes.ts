@@ -52,16 +52,14 @@ function filters({ query, counts, groups }: ProbesInput): Markup {
     group: query.group ?? '',
   });
   const healths = PROBE_HEALTHS.filter((health) => counts[health] > 0 || health === query.health);
-  return html`<form class="search" method="get" action="/probes" role="search"><div class="field wide">${field(
-    state,
-    {
-      name: 'search',
-      label: 'Name, MAC, address, place, group or tag',
-      type: 'search',
-      isCode: true,
-      maxLength: 200,
-    },
-  )}</div>${field(state, {
+  return html`<form class="search" method="get" action="/probes" role="search"><div class="field
+wide">${field(state, {
+    name: 'search',
+    label: 'Name, MAC, address, place, group or tag',
+    type: 'search',
+    isCode: true,
+    maxLength: 200,
+  })}</div>${field(state, {
     name: 'health',
     label: 'State',
     options: [

@@ -16,28 +16,27 @@ export function previewCard(preview: SetPreview | null): Markup | null {
     ({ host, packetsPerSecond }) =>
       html`<tr><td class="code">${host}</td><td class="num">${rate(packetsPerSecond)}</td></tr>`,
   );
-  return html`${noticeList(notices, 'Warnings')}<section class="card block" aria-label="Preview"><h2>If you save this</h2>
+  return html`${noticeList(notices, 'Warnings')}<section class="card block"
+aria-label="Preview"><h2>If you save this</h2>
 <p>${
     probes === 0
       ? 'No probe runs it: assign it below.'
-      : html`${formatCount(probes)} ${probes === 1 ? 'probe runs' : 'probes run'} it. The dearest sends and receives ${costWords(
-          most,
-        )}; all together ${costWords(fleet)}.`
+      : html`${formatCount(probes)} ${probes === 1 ? 'probe runs' : 'probes run'} it. The dearest
+sends and receives ${costWords(most)}; all together ${costWords(fleet)}.`
   }</p>${
     example !== null &&
     html`<p>For example ${probeLink(example.probe)}: now ${costWords(example.before)}, then ${costWords(
       example.after,
-    )}.</p><details class="fold"><summary>What ${example.probe} will run</summary><pre tabindex="0">${JSON.stringify(
-      example.document,
-      null,
-      2,
-    )}</pre></details>`
+    )}.</p><details class="fold"><summary>What ${example.probe} will run</summary><pre
+tabindex="0">${JSON.stringify(example.document, null, 2)}</pre></details>`
   }${rows.length > 0 && table('Destinations', heads, rows)}</section>`;
 }
 
 /** `2 packets a second, 31.4 MiB a day`. */
 export function costWords({ packetsPerSecond, bytesPerDay }: Cost): string {
-  return `${rate(packetsPerSecond)} packets a second, ${formatBytes(Math.round(bytesPerDay))} a day`;
+  return `${rate(packetsPerSecond)} packets a second, ${formatBytes(
+    Math.round(bytesPerDay),
+  )} a day`;
 }
 
 function rate(packetsPerSecond: number): string {

@@ -44,7 +44,8 @@ function editor(frame: Frame, input: SetFormInput, action: string): Markup {
     isSeen ? 'Preview again' : 'Preview'
   }</button><a href="/sets">Cancel</a>${
     set !== null && html`<a class="button danger" href="/sets/${set.id}/remove">Remove</a>`
-  }</p><p class="hint">Nothing is saved before you have seen what a probe will run and what it costs.</p>`;
+  }</p><p class="hint">Nothing is saved before you have seen what a probe will run and what it
+costs.</p>`;
   return html`${errorList(state)}${previewCard(preview)}${form(action, frame.csrf, [
     fields(input),
     buttons,
@@ -75,12 +76,15 @@ function fields(input: SetFormInput): Markup {
             ? html`As in the configuration of a probe. <a href="${own}">Back to fields</a>.`
             : 'As in the configuration of a probe. It says more than the fields can show.',
         })
-      : html`${pingFields(state)}${pathFields(state)}<p class="hint">Something else? <a href="${own}?as=json">Edit it as JSON</a>.</p>`
+      : html`${pingFields(state)}${pathFields(state)}<p class="hint">Something else? <a href="${
+          own
+        }?as=json">Edit it as JSON</a>.</p>`
   }${assignFields(state, groups)}${field(state, { name: 'note', label: 'Note', maxLength: 1000 })}`;
 }
 
 const TARGETS_HINT =
-  'One a line: a name or address, @gateway or @resolver; then, if you like, id=NAME interval=5s families=v4 size=1200 tos=184 source=ADDRESS label.site=fra';
+  'One a line: a name or address, @gateway or @resolver; then, if you like, id=NAME interval=5s ' +
+  'families=v4 size=1200 tos=184 source=ADDRESS label.site=fra';
 
 function pingFields(state: FormState): Markup {
   return html`<fieldset><legend>Latency and loss</legend>${checkbox(state, {
@@ -157,11 +161,9 @@ function readOnly({ set }: SetFormInput): Markup {
   const who = set.assignments.map(({ scope, value }) =>
     scope === 'all' ? 'all' : `${scope} ${value}`,
   );
-  return html`<p class="lead">Assigned to: ${who.length === 0 ? 'nobody' : who.join(', ')}. ${set.note}</p><pre tabindex="0">${JSON.stringify(
-    set.measurements,
-    null,
-    2,
-  )}</pre>`;
+  return html`<p class="lead">Assigned to: ${who.length === 0 ? 'nobody' : who.join(', ')}. ${
+    set.note
+  }</p><pre tabindex="0">${JSON.stringify(set.measurements, null, 2)}</pre>`;
 }
 
 function runBy(probes: number): string {

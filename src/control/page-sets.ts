@@ -15,11 +15,14 @@ export function setsPage(frame: Frame, sets: readonly MeasurementSet[]): Page {
     title: 'Measurements',
     tone: 'info',
     heading: 'Measurements',
-    lead: 'A set says what is measured and which probes do it. A probe that several sets are assigned to runs them all together.',
+    lead:
+      'A set says what is measured and which probes do it. A probe that several sets are ' +
+      'assigned to runs them all together.',
     reloadSeconds: null,
     main: html`<p class="actions lead">${add}</p>${
       sets.length === 0
-        ? html`<p class="lead">There is no set yet: probes measure only what is configured on their own machines.</p>`
+        ? html`<p class="lead">There is no set yet: probes measure only what is configured on their
+own machines.</p>`
         : card('Sets', setTable(sets, frame.nowMs))
     }`,
   };
@@ -36,7 +39,10 @@ function setTable(sets: readonly MeasurementSet[], nowMs: number): Markup {
           set.title
         }</span></td><td class="whole">${whatWords(set)}</td><td>${whoWords(set)}</td><td>${formatCount(
           set.probes,
-        )}<span class="hidden"> probes</span></td><td class="when">${ago(set.changedMs, nowMs)}</td></tr>`,
+        )}<span class="hidden"> probes</span></td><td class="when">${ago(
+          set.changedMs,
+          nowMs,
+        )}</td></tr>`,
     ),
   );
 }

@@ -162,9 +162,8 @@ function who({ reader, csrf, isStatic }: Frame): Markup | null {
   if (reader === null) return html`<p class="who"><a href="/login">Log in</a></p>`;
   return html`<div class="who"><a href="/account">${reader.name}</a><span class="quiet">${
     reader.role
-  }</span><form class="inline" method="post" action="/logout"><input type="hidden" name="_csrf" value="${
-    csrf
-  }"><button class="plain">Log out</button></form></div>`;
+  }</span><form class="inline" method="post" action="/logout"><input type="hidden" name="_csrf"
+value="${csrf}"><button class="plain">Log out</button></form></div>`;
 }
 
 function doneNote({ done }: Frame): Markup | null {

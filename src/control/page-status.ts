@@ -40,9 +40,8 @@ export function statusPage(frame: Frame, input: StatusInput): Page {
     reloadSeconds: RELOAD_SECONDS,
     main: html`${places.map((place) => placeCard(place, input.untilMs))}${
       places.length > 0 && key()
-    }<p class="lead">The same for programs: <a href="/status.txt">text</a>, <a href="/status.json">JSON</a>. As of ${clock(
-      frame.nowMs,
-    )} UTC.</p>`,
+    }<p class="lead">The same for programs: <a href="/status.txt">text</a>, <a
+href="/status.json">JSON</a>. As of ${clock(frame.nowMs)} UTC.</p>`,
   };
 }
 
@@ -101,7 +100,9 @@ export function statusSettingsPage(frame: Frame, { state, isPublic, groups }: St
       checkbox(state, {
         name: 'isPublic',
         label: 'Show it to everybody',
-        hint: 'Without logging in. It says only what is named below: no name of a probe, no address, no place.',
+        hint:
+          'Without logging in. It says only what is named below: no name of a probe, no ' +
+          'address, no place.',
       }),
       field(state, { name: 'title', label: 'Title', maxLength: 100 }),
       field(state, { name: 'text', label: 'A sentence under it', maxLength: 1000 }),
@@ -114,14 +115,18 @@ export function statusSettingsPage(frame: Frame, { state, isPublic, groups }: St
       field(state, {
         name: 'probes',
         label: 'Probes and the names to show',
-        hint: 'One a line, as probe07 = Hannover. A probe that is not here is not shown; 50 at most.',
+        hint:
+          'One a line, as probe07 = Hannover. A probe that is not here is not shown; 50 at ' +
+          'most.',
         rows: 6,
         isCode: true,
       }),
       field(state, {
         name: 'targets',
         label: 'Targets and the names to show',
-        hint: 'One a line, as one.one.one.one = Internet. A target that is not here is not shown; 20 at most.',
+        hint:
+          'One a line, as one.one.one.one = Internet. A target that is not here is not ' +
+          'shown; 20 at most.',
         rows: 6,
         isCode: true,
       }),
@@ -133,14 +138,18 @@ export function statusSettingsPage(frame: Frame, { state, isPublic, groups }: St
 function placeCard(place: StatusPlace, untilMs: number): Markup {
   const { name, targets } = place;
   const fromMs = untilMs - PIECES * PIECE_MS;
-  return html`<section class="card block" aria-label="${name}"><h2><span class="dot ${TONES[place.state]}"></span>${name} <span class="quiet">${stateWords(
+  return html`<section class="card block" aria-label="${name}"><h2><span class="dot ${
+    TONES[place.state]
+  }"></span>${name} <span class="quiet">${stateWords(
     place,
   )}</span></h2><div class="bars">${targets.map((target) => {
     const words = `${name} to ${target.name}, last 24 hours: ${dayWords(target.pieces)}.`;
     return html`<div><h3>${target.name} <span class="quiet">${targetWords(target)}</span></h3>${dayBar(
       target.pieces,
       words,
-    )}<p class="scale"><span>${clock(fromMs)}</span><span>${dayWords(target.pieces)}</span><span>now</span></p></div>`;
+    )}<p class="scale"><span>${clock(fromMs)}</span><span>${dayWords(
+      target.pieces,
+    )}</span><span>now</span></p></div>`;
   })}</div></section>`;
 }
 

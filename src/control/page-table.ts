@@ -20,9 +20,8 @@ export function table(
   sorting?: { href: string; sort: string; isDescending: boolean },
 ): Markup {
   const cells = heads.map((head) => headCell(head, sorting));
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${name}"><table class="fleet stack"><thead><tr>${
-    cells
-  }</tr></thead><tbody>${rows}</tbody></table></div>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${name}"><table
+class="fleet stack"><thead><tr>${cells}</tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 /** `1–100 of 10 000 probes`, with links to the pages beside. */

@@ -30,7 +30,9 @@ export function usersPage(frame: Frame, { users, state, link }: UsersInput): Pag
     title: 'Users',
     tone: 'info',
     heading: 'Users',
-    lead: 'A new account has no password: send its owner a login link, and he sets one. Links work once, for 15 minutes.',
+    lead:
+      'A new account has no password: send its owner a login link, and he sets one. Links ' +
+      'work once, for 15 minutes.',
     reloadSeconds: null,
     main: html`${link !== null && secretCard('The login link', link)}${card(
       'Accounts',
@@ -108,19 +110,24 @@ function userRow(frame: Frame, user: Operator): Markup {
   const roles = ROLE_OPTIONS.map(
     ({ value }) => html`<option${value === role && html` selected`}>${value}</option>`,
   );
-  const roleForm = html`<form class="inline" method="post" action="${userPath(name, 'role')}"><input type="hidden" name="_csrf" value="${
+  const roleForm = html`<form class="inline" method="post" action="${userPath(
+    name,
+    'role',
+  )}"><input type="hidden" name="_csrf" value="${
     frame.csrf
-  }"><span class="actions"><select name="role" aria-label="Role of ${name}">${roles}</select><button>Set<span class="hidden"> the role of ${name}</span></button></span></form>`;
+  }"><span class="actions"><select name="role" aria-label="Role of ${name}">${
+    roles
+  }</select><button>Set<span class="hidden"> the role of ${name}</span></button></span></form>`;
   const button = (text: string, path: string): Markup =>
     buttonForm(userPath(name, path), frame.csrf, { text, about: name });
-  return html`<tr><td class="name">${name}</td><td>${roleForm}</td><td>${state}</td><td class="when">${ago(
-    lastLoginMs,
-    frame.nowMs,
-  )}</td><td class="do whole"><span class="actions">${
+  return html`<tr><td class="name">${name}</td><td>${roleForm}</td><td>${state}</td><td
+class="when">${ago(lastLoginMs, frame.nowMs)}</td><td class="do whole"><span class="actions">${
     disabledMs === null
       ? [button('Login link', 'link'), button('Disable', 'disable')]
       : button('Enable', 'enable')
-  }<a href="${userPath(name, 'remove')}">Remove<span class="hidden"> ${name}</span></a></span></td></tr>`;
+  }<a href="${userPath(name, 'remove')}">Remove<span class="hidden"> ${
+    name
+  }</span></a></span></td></tr>`;
 }
 
 function userPath(name: string, action: string): string {
@@ -181,11 +188,16 @@ function tokenCard(frame: Frame, { tokens, tokenState }: AccountInput): Markup {
       html`<tr><td class="name">${label}</td><td>${role}</td><td class="when">${ago(
         usedMs,
         nowMs,
-      )}</td><td>${untilMs === null ? 'never' : untilMs <= nowMs ? 'ended' : `in ${formatDuration(untilMs - nowMs)}`}</td><td class="do">${buttonForm(
-        `/account/tokens/${id}/remove`,
-        frame.csrf,
-        { text: 'Remove', about: label },
-      )}</td></tr>`,
+      )}</td><td>${
+        untilMs === null
+          ? 'never'
+          : untilMs <= nowMs
+            ? 'ended'
+            : `in ${formatDuration(untilMs - nowMs)}`
+      }</td><td class="do">${buttonForm(`/account/tokens/${id}/remove`, frame.csrf, {
+        text: 'Remove',
+        about: label,
+      })}</td></tr>`,
   );
   const own = ROLE_OPTIONS.slice(
     0,
@@ -193,20 +205,23 @@ function tokenCard(frame: Frame, { tokens, tokenState }: AccountInput): Markup {
   );
   return card(
     'API tokens',
-    html`<p class="note">For programs, such as <code>flint fleet</code>. A token may do no more than you.</p>${
-      tokens.length > 0 && table('API tokens', heads, rows)
-    }${errorList(tokenState)}${form('/account/tokens', frame.csrf, [
-      html`<div class="row">${[
-        field(tokenState, {
-          name: 'label',
-          label: 'What it is for',
-          isRequired: true,
-          maxLength: 100,
-        }),
-        field(tokenState, { name: 'role', label: 'May act as', options: own }),
-      ]}</div>`,
-      submit('Make a token'),
-    ])}`,
+    html`<p class="note">For programs, such as <code>flint fleet</code>. A token may do no more
+than you.</p>${tokens.length > 0 && table('API tokens', heads, rows)}${errorList(tokenState)}${form(
+      '/account/tokens',
+      frame.csrf,
+      [
+        html`<div class="row">${[
+          field(tokenState, {
+            name: 'label',
+            label: 'What it is for',
+            isRequired: true,
+            maxLength: 100,
+          }),
+          field(tokenState, { name: 'role', label: 'May act as', options: own }),
+        ]}</div>`,
+        submit('Make a token'),
+      ],
+    )}`,
     'tokens',
   );
 }

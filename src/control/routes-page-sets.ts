@@ -171,7 +171,9 @@ function addRemove(server: ControlServer, context: ControlContext): void {
     const lead =
       probes === 0
         ? 'No probe runs it.'
-        : `${probes} ${probes === 1 ? 'probe stops' : 'probes stop'} measuring what no other set asks for, within a minute or so. Graphs so far stay.`;
+        : `${probes} ${
+            probes === 1 ? 'probe stops' : 'probes ' + 'stop'
+          } measuring what no other set asks for, within a minute or so. Graphs so far stay.`;
     return await sendPage(reply, frame, {
       place: 'sets',
       title: `Remove ${id}`,

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { ProbeError } from '../core/error.ts';
-import { readWhole, writeWhole } from '../host/file.ts';
+import { readWhole, removeWhole, writeWhole } from '../host/file.ts';
 import { likeDirectory } from './control-lock.ts';
 import { controlFile } from './db.ts';
 
@@ -14,6 +14,11 @@ const TEXT_BYTES_MAX = 200;
 export function openKeys(stateDirectory: string): { nonce: Buffer; csrf: Buffer } {
   const directory = controlFile(stateDirectory, 'secrets.d');
   return { nonce: openKey(join(directory, 'nonce')), csrf: openKey(join(directory, 'csrf')) };
+}
+
+/** A new one is made at the next start; no nonce that was given out works then. */
+export function forgetNonceKey(stateDirectory: string): void {
+  removeWhole(controlFile(stateDirectory, join('secrets.d', 'nonce')));
 }
 
 function openKey(file: string): Buffer {

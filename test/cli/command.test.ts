@@ -4,6 +4,10 @@ import { EXIT, UsageError } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/table.ts';
 import { suite } from '../helper.ts';
 
+function flagsOf({ flags }: { flags: string }): string[] {
+  return flags.match(/--?[a-z0-9]+(?:-[a-z0-9]+)*/gi) ?? [];
+}
+
 function nameOf(usage: string): string {
   return usage.split(' ')[0] ?? '';
 }
@@ -27,7 +31,7 @@ suite('cli/command', (s) => {
 
   s.test('no command has an option twice', () => {
     for (const { usage, options } of COMMANDS) {
-      const flags = options.flatMap((option) => option.flags.match(/--?[a-z0-9]+(?:-[a-z0-9]+)*/gi) ?? []);
+      const flags = options.flatMap(flagsOf);
       equal([...new Set(flags)], flags, usage);
     }
   });
@@ -42,7 +46,7 @@ suite('cli/command', (s) => {
 
   s.test('options in examples are options of the command', () => {
     for (const { examples, options } of COMMANDS) {
-      const known = options.flatMap((option) => option.flags.match(/--?[a-z0-9]+(?:-[a-z0-9]+)*/gi) ?? []);
+      const known = options.flatMap(flagsOf);
       for (const word of examples.flatMap((example) => example.split(' '))) {
         if (word.startsWith('-')) ok(known.includes(word), word);
       }

@@ -35,7 +35,10 @@ suite('up-children', (s) => {
   });
 
   s.test('one that does not listen is killed', async () => {
-    const deaf = `process.on('disconnect', () => {}); process.send({ ready: 1 }); setInterval(() => {}, 1000);`;
+    const deaf = `
+      process.on('disconnect', () => {});
+      process.send({ ready: 1 });
+      setInterval(() => {}, 1000);`;
     const child = start('deaf', deaf);
     await child.ready;
 

@@ -1,8 +1,9 @@
 import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { equal, is, match } from 'uvu/assert';
+import { equal, is, match, not } from 'uvu/assert';
 import { backUp, restore } from '../../src/control/backup.ts';
 import { lockControl } from '../../src/control/control-lock.ts';
 import { type ControlDb, controlFile, loadSqlite, openControlDb } from '../../src/control/db.ts';
+import { openKeys } from '../../src/control/secrets.ts';
 import { suite } from '../helper.ts';
 import { NOW_MS } from './lab.ts';
 import { withDirectory } from './places.ts';
@@ -75,11 +76,15 @@ suite('control/backup', (s) => {
       await backUp(directory, `${directory}/b.db`);
       await addUser(store, 'after');
       await store.close();
+      const keys = openKeys(directory);
 
       const kept = restore(directory, `${directory}/b.db`, NOW_MS);
 
       match(kept ?? '', /control\.db\.before-restore-2026-11-22T12-00-00-000Z$/);
       equal(await usersOf(directory), ['before']);
+      // What a backup has forgotten to be used must not work again.
+      not.equal(openKeys(directory).nonce, keys.nonce);
+      equal(openKeys(directory).csrf, keys.csrf);
       copyFileSync(kept ?? '', controlFile(directory, 'control.db'));
       equal(await usersOf(directory), ['before', 'after']);
     }),

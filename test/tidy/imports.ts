@@ -1,5 +1,5 @@
-// The import rule: cli → probe, control, board → measure, engine, graph, host → core. A linter is told
-// what a folder may not import; here it is said what it may: a new folder starts with nothing.
+// The import rule: cli → probe, control, board → measure, engine, graph, host → core. A linter is
+// told what a folder may not import; here it is said what it may: a new folder starts with nothing.
 import { posix } from 'node:path';
 import { type Rule, select } from './tree.ts';
 

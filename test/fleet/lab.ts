@@ -1,0 +1,213 @@
+// A fleet as it stands in the world, of the built programs alone: a control with TLS in a namespace
+// that is also the boards' router to a reflector, and boards in namespaces of their own, each with
+// an agent that is root and a probe that is not.
+import { X509Certificate } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeCertificate, missingOpenssl } from '../board/certificates.ts';
+import { MAIN } from '../cli/flint.ts';
+import {
+  type LabProcess,
+  type Namespace,
+  openNamespace,
+  openReflector,
+  type Result,
+  requireLab,
+  sleep,
+} from '../lab/net.ts';
+import { type Asker, openAsker, type Question, type Reply } from './asker.ts';
+import { type LabBoard, openBoard } from './lab-board.ts';
+
+/** Where the control is; `TARGETS` answer behind it after 3 ms. */
+export const CONTROL_ADDRESS = '10.50.0.1';
+export const TARGETS = ['93.184.216.1', '93.184.216.2', '93.184.216.3'] as const;
+const BRIDGE = 'lan0';
+const PORT = 8443;
+const PLAIN_PORT = 8740;
+
+export interface FleetLab {
+  /** Where control, reflector and operator are. */
+  namespace: Namespace;
+  directory: string;
+  origin: string;
+  /** Of the control's public key, as agent.json has it. */
+  pin: string;
+  certFile: string;
+  keyFile: string;
+  /** The control that runs, or ran last. */
+  control(): LabProcess;
+  startControl(): Promise<LabProcess>;
+  /** Of the operator, with his token; fails for another status than 2xx unless told. */
+  api<T>(method: string, path: string, body?: unknown): Promise<T>;
+  /** Anybody's. */
+  ask(question: Question): Promise<Reply>;
+  /** `flint fleet` as the operator. */
+  fleet(words: string, input?: string): Promise<Result>;
+  /** `flint control …`, on the machine itself. */
+  onControl(words: string, input?: string): Promise<string>;
+  board(options?: BoardOptions): Promise<LabBoard>;
+  /** A set for all probes, with rounds of five seconds. */
+  saveSet(targets: readonly unknown[], more?: Record<string, unknown>): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface BoardOptions {
+  /** 02:00:5e:10:00:NN of its number unless told. */
+  mac?: string;
+  claimToken?: string;
+  policy?: Record<string, unknown>;
+}
+
+export interface FleetLabOptions {
+  /** The control speaks plain HTTP on loopback, behind whatever listens in its place. */
+  isBehindProxy?: boolean;
+  config?: Record<string, unknown>;
+}
+
+export function missingFleetLab(...commands: string[]): string | null {
+  const missing = requireLab(...commands) ?? missingOpenssl();
+  if (missing !== null) return missing;
+  if (!existsSync(MAIN)) return 'dist/main.js is not built';
+  return existsSync('/etc/flint') ? 'there is a /etc/flint' : null;
+}
+
+export async function openFleetLab(options: FleetLabOptions = {}): Promise<FleetLab> {
+  const namespace = await openNamespace({ isRouter: true });
+  await namespace.ip(`link add ${BRIDGE} type bridge`);
+  await namespace.ip(`address add ${CONTROL_ADDRESS}/24 dev ${BRIDGE}`);
+  await namespace.ip(`link set ${BRIDGE} up`);
+  await openReflector(namespace, 'dst 93.184.216.0/24 delay 3ms', {
+    prefixes: ['93.184.216.0/24'],
+    addresses: ['192.0.2.9'],
+    isRealtime: false,
+  });
+  const directory = mkdtempSync(join(tmpdir(), 'flint-fleet-'));
+  // Who the daemon is after root must get through.
+  chmodSync(directory, 0o755);
+  const parts = furnish(directory, options);
+  const lab = describe({ namespace, directory, ...parts });
+  await lab.startControl();
+  return lab.login();
+}
+
+interface Furniture {
+  origin: string;
+  pin: string;
+  certFile: string;
+  keyFile: string;
+  configFile: string;
+  state: string;
+}
+
+function furnish(directory: string, { isBehindProxy = false, config }: FleetLabOptions): Furniture {
+  const origin = `https://${CONTROL_ADDRESS}:${PORT}`;
+  const [certFile, keyFile] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
+  const { cert, key } = makeCertificate({ names: `IP:${CONTROL_ADDRESS}`, issuer: null });
+  writeFileSync(certFile, cert);
+  writeFileSync(keyFile, key, { mode: 0o600 });
+  const place = isBehindProxy
+    ? { listen: { address: '127.0.0.1', port: PLAIN_PORT }, trustedProxies: ['127.0.0.1'] }
+    : { listen: { address: CONTROL_ADDRESS, port: PORT }, tls: { certFile, keyFile } };
+  const configFile = join(directory, 'control.json');
+  writeFileSync(configFile, JSON.stringify({ schema: 1, origin, ...place, ...config }));
+  return { origin, pin: pinOf(cert), certFile, keyFile, configFile, state: `${directory}/control` };
+}
+
+function pinOf(cert: string): string {
+  const spki = new X509Certificate(cert).publicKey.export({ type: 'spki', format: 'der' });
+  return `sha256/${createHash('sha256').update(spki).digest('base64')}`;
+}
+
+interface Inside extends Furniture {
+  namespace: Namespace;
+  directory: string;
+}
+
+function describe(inside: Inside): FleetLab & { login(): Promise<FleetLab> } {
+  const { namespace, directory, origin, certFile, configFile, state } = inside;
+  const asker: Asker = openAsker(namespace, certFile);
+  let running: LabProcess | null = null;
+  let boards = 0;
+  let token = '';
+
+  const place = ['--config', configFile, '--state', state];
+  const flint = (words: readonly string[], input: string, env: NodeJS.ProcessEnv = {}) =>
+    namespace.exec(process.execPath, [MAIN, ...words], {
+      ...{ input, timeoutMs: 20_000, env: { ...process.env, ...env } },
+    });
+
+  const lab = {
+    ...inside,
+    control() {
+      if (running === null) throw new Error('no control was started');
+      return running;
+    },
+    async startControl() {
+      running = namespace.spawn(process.execPath, [MAIN, 'control', ...place]);
+      await running.waitFor(' info control ', 15_000);
+      return running;
+    },
+    async api<T>(method: string, path: string, body?: unknown): Promise<T> {
+      const reply = await asker.ask({ method, url: `${origin}${path}`, token, body });
+      if (reply.status >= 200 && reply.status < 300) return JSON.parse(reply.body || 'null') as T;
+      throw new Error(`${method} ${path}: ${reply.status} ${reply.body}`);
+    },
+    ask: asker.ask,
+    fleet: (words: string, input = '') =>
+      flint(['fleet', ...split(words), '--ca', certFile], input, {
+        ...{ FLINT_CONTROL: origin, FLINT_TOKEN: token, XDG_CONFIG_HOME: `${directory}/home` },
+      }),
+    async onControl(words: string, input = '') {
+      const result = await flint(['control', ...split(words), ...place], input);
+      if (result.code !== 0) throw new Error(`flint control ${words}: ${result.stderr}`);
+      return result.stdout;
+    },
+    async login() {
+      await lab.onControl('user add anna --role admin --password-stdin', 'a lab for the fleet\n');
+      token = (await lab.onControl('token add anna --label lab')).trim();
+      return lab;
+    },
+    async board(options: BoardOptions = {}) {
+      const number = ++boards;
+      const where = join(directory, `board${number}`);
+      mkdirSync(where);
+      return openBoard({ ...inside, ...options, number, directory: where, bridge: BRIDGE });
+    },
+    async saveSet(targets: readonly unknown[], more: Record<string, unknown> = {}) {
+      const smokeping = { round: '5s', timeout: '500ms', interval: '500ms', targets };
+      const set = { id: 'all', measurements: { smokeping, ...more }, assignments: [{ scope: 'all' }] };
+      const { code, stderr } = await lab.fleet('set save - --yes', JSON.stringify(set));
+      if (code !== 0) throw new Error(stderr);
+    },
+    async close() {
+      await lab.closeBoards();
+      await namespace.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+    closeBoards: async () => {},
+  };
+  return lab;
+}
+
+function split(words: string): string[] {
+  return words.split(' ').filter((word) => word !== '');
+}
+
+/** Asks until it is so; fails with the last answer. */
+export async function until<T>(
+  ask: () => T | Promise<T>,
+  accept: (answer: T) => boolean,
+  timeoutMs = 15_000,
+): Promise<T> {
+  const endMs = Date.now() + timeoutMs;
+  for (;;) {
+    const answer = await ask();
+    if (accept(answer)) return answer;
+    if (Date.now() > endMs) {
+      throw new Error(`after ${timeoutMs} ms: ${JSON.stringify(answer)?.slice(0, 3000)}`);
+    }
+    await sleep(100);
+  }
+}
