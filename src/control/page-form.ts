@@ -46,9 +46,12 @@ export function buttonForm(
   values: Readonly<Record<string, string>> = {},
 ): Markup {
   const { text, kind, about } = button;
-  return html`<form class="inline" method="post" action="${action}">${hidden('_csrf', csrf)}${Object.entries(
-    values,
-  ).map(([name, value]) => hidden(name, value))}<button class="${kind ?? ''}">${text}${
+  return html`<form class="inline" method="post" action="${action}">${hidden(
+    '_csrf',
+    csrf,
+  )}${Object.entries(values).map(([name, value]) =>
+    hidden(name, value),
+  )}<button class="${kind ?? ''}">${text}${
     about !== undefined && html`<span class="hidden"> ${about}</span>`
   }</button></form>`;
 }

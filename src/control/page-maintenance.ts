@@ -86,10 +86,9 @@ function windowTable(frame: Frame, windows: readonly Window[]): Markup {
     const isOver = untilMs <= nowMs;
     return html`<tr><td class="when">${timeRange(window, nowMs)}</td><td>${scopeWords(
       window,
-    )}</td><td class="whole">${reason} <span class="quiet">by ${createdBy}</span></td><td>${stateWords(
-      { fromMs, untilMs },
-      nowMs,
-    )}</td><td class="do">${
+    )}</td><td class="whole">${reason} <span class="quiet">by ${
+      createdBy
+    }</span></td><td>${stateWords({ fromMs, untilMs }, nowMs)}</td><td class="do">${
       canOperate(frame) &&
       !isOver &&
       buttonForm(`/maintenance/${id}/end`, frame.csrf, {

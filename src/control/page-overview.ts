@@ -16,7 +16,7 @@ import {
   probeHref,
   probeSubline,
 } from './page-probe-words.ts';
-import { canOperate, type Frame, type Page, RELOAD_SECONDS } from './page-shell.ts';
+import { canOperate, type Frame, type Page, RELOAD_SECONDS, withQuery } from './page-shell.ts';
 import { firstSteps } from './page-steps.ts';
 import { table } from './page-table.ts';
 
@@ -125,9 +125,9 @@ function countLine(counts: OverviewInput['counts'], total: number, input: Overvi
     total === 1 ? 'probe' : 'probes'
   }</a></li>${healths.map(
     (health) =>
-      html`<li><span class="dot ${HEALTH_TONES[health]}"></span><a href="/probes?health=${
-        health
-      }"><strong>${formatCount(counts[health])}</strong> ${HEALTH_WORDS[health]}</a></li>`,
+      html`<li><span class="dot ${HEALTH_TONES[health]}"></span><a href="${withQuery('/probes', {
+        health,
+      })}"><strong>${formatCount(counts[health])}</strong> ${HEALTH_WORDS[health]}</a></li>`,
   )}${
     asking > 0 &&
     html`<li><a href="#join"><strong>${asking}</strong> ${
@@ -180,9 +180,8 @@ function probeCards(frame: Frame, input: OverviewInput, total: number): Markup {
   const { cards, rest } = input;
   const { nowMs } = frame;
   const shown = cards.length + rest.length;
-  return html`<section aria-label="Probes"><h2>Probes, worst first</h2><div class="glimpses">${cards.map(
-    (one) => probeCard(one, nowMs),
-  )}</div>${
+  return html`<section aria-label="Probes"><h2>Probes, worst first</h2>
+<div class="glimpses">${cards.map((one) => probeCard(one, nowMs))}</div>${
     rest.length > 0 &&
     html`<div class="card block">${table(
       'More probes',

@@ -1,4 +1,5 @@
-// What is known of a probe beside its graphs: what it is, what it should run and runs, what happened.
+// What is known of a probe beside its graphs: what it is, what it should run and runs, and what
+// happened.
 import { html } from 'hono/html';
 import type { FleetEvent, ProbeDetail } from '../core/fleet.ts';
 import type { ProbeEvent } from '../core/round.ts';

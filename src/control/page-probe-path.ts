@@ -1,5 +1,5 @@
-// The way of packets to one target in one line: its routers as a strip, what is worth knowing of it,
-// and their addresses for those who want them.
+// The way of packets to one target in one line: its routers as a strip, what is worth knowing of
+// it, and their addresses for those who want them.
 import { html } from 'hono/html';
 import type { InferOutput } from 'valibot';
 import type { REPORTED_PATH } from '../core/report.ts';

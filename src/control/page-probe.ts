@@ -1,4 +1,5 @@
-// `/probes/NAME`: how one probe is, what it sees, what it is and runs, and what can be done with it.
+// `/probes/NAME`: how one probe is, what it sees, what it is and runs, and what can be done with
+// it.
 import { html } from 'hono/html';
 import type { ProbeDetail } from '../core/fleet.ts';
 import type { ReportedRound } from '../core/report.ts';
@@ -53,7 +54,8 @@ function stateSentence(probe: ProbeDetail, nowMs: number): Text {
   if (health === 'waiting' && candidates.length > 0) {
     return candidates.length === 1
       ? 'A board asks to be this probe. Compare the fingerprint, then approve it.'
-      : `${candidates.length} keys ask to be this probe. Only one of them is your board: compare the fingerprints.`;
+      : `${candidates.length} keys ask to be this probe. Only one of them is your board: ` +
+          'compare the fingerprints.';
   }
   const why = reason.replace(/\.$/, '');
   if (health === 'well') return html`It is well: ${why}.${heard}`;
@@ -90,10 +92,9 @@ with the second.`,
           html`Flash the image for its hardware, or install Flint on the machine and start
 <code>flint agent</code>.`,
           html`Plug it in. It must reach this control; nothing has to be opened towards it.`,
-          html`Within a minute it asks to join, and its fingerprint appears here. The board prints
-the same one on its console and at <code>flint agent status</code>. With a <a href="/claims?probe=${
-            name
-          }">claim token</a> in its image it joins at once.`,
+          html`Within a minute it asks to join, and its fingerprint appears here. The board says
+the same one in its log, and <code>flint enroll --dry-run</code> on it does. With a
+<a href="${withQuery('/claims', { probe: name })}">claim token</a> in its image it joins at once.`,
         ];
   return html`<section class="card block" aria-label="What comes next"><h2>What comes next</h2><ol
 class="steps">${steps.map(

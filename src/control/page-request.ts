@@ -3,7 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
 import { ProbeError } from '../core/error.ts';
-import type { ControlContext } from './context.ts';
+import type { Actor, ControlContext } from './context.ts';
 import { csrfTokenOf } from './csrf.ts';
 import type { FormState } from './page-form.ts';
 import { type Frame, type Page, renderPage, withQuery } from './page-shell.ts';
@@ -32,7 +32,7 @@ export function frameOf(context: ControlContext, request: FastifyRequest): Frame
     house: context.config.title,
     version: context.version,
     nowMs: context.nowMs(),
-    reader: actor === null ? null : { name: actor.name, role: actor.role },
+    reader: actor === null ? null : readerOf(actor),
     csrf: csrfTokenOf(context, request),
     href: withQuery(request.url.startsWith('/') ? request.url : '/', {
       refresh: null,
@@ -43,6 +43,10 @@ export function frameOf(context: ControlContext, request: FastifyRequest): Frame
     done: query['done'] ?? null,
     isStatic: false,
   };
+}
+
+function readerOf({ name, role, kind }: Actor): Frame['reader'] {
+  return { name, role, isVisitor: kind === 'visitor' };
 }
 
 /** The page with its headers; a reader who pauses it gets one that stays as it is. */

@@ -25,7 +25,8 @@ aria-label="Preview"><h2>If you save this</h2>
 sends and receives ${costWords(most)}; all together ${costWords(fleet)}.`
   }</p>${
     example !== null &&
-    html`<p>For example ${probeLink(example.probe)}: now ${costWords(example.before)}, then ${costWords(
+    html`<p>For example ${probeLink(example.probe)}: now ${costWords(example.before)},
+then ${costWords(
       example.after,
     )}.</p><details class="fold"><summary>What ${example.probe} will run</summary><pre
 tabindex="0">${JSON.stringify(example.document, null, 2)}</pre></details>`

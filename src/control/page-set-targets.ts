@@ -1,6 +1,6 @@
 // Targets as a network engineer writes them: one a line, a host and then what is special about it,
-// as `one.one.one.one id=cf interval=5s families=v4 label.site=fra`. What follows # is a comment and
-// is not kept.
+// as `one.one.one.one id=cf interval=5s families=v4 label.site=fra`. What follows # is a comment
+// and is not kept.
 import { isRecord } from '../core/config-value.ts';
 
 export interface TargetLines {

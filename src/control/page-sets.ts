@@ -37,7 +37,9 @@ function setTable(sets: readonly MeasurementSet[], nowMs: number): Markup {
       (set) =>
         html`<tr><td><a class="name" href="/sets/${set.id}">${set.id}</a><br><span class="quiet">${
           set.title
-        }</span></td><td class="whole">${whatWords(set)}</td><td>${whoWords(set)}</td><td>${formatCount(
+        }</span></td><td class="whole">${whatWords(set)}</td><td>${whoWords(
+          set,
+        )}</td><td>${formatCount(
           set.probes,
         )}<span class="hidden"> probes</span></td><td class="when">${ago(
           set.changedMs,

@@ -14,7 +14,8 @@ export interface Frame {
   house: string;
   version: string;
   nowMs: number;
-  reader: { name: string; role: Role } | null;
+  /** `isVisitor`: has not logged in, and may look all the same. */
+  reader: { name: string; role: Role; isVisitor?: boolean } | null;
   /** For forms; empty without a reader. */
   csrf: string;
   /** Path and query of this page, without `refresh` and `done`. */
@@ -131,7 +132,8 @@ export function withQuery(href: string, changes: Record<string, string | null>):
 
 function brand({ house }: Frame, { place }: Page): Markup {
   const href = place === 'status' ? '/status' : '/';
-  return html`<p class="brand"><a href="${href}">Flint</a><span class="quiet">${house}</span></p>`;
+  const name = house !== 'Flint' && html`<span class="quiet">${house}</span>`;
+  return html`<p class="brand"><a href="${href}">Flint</a>${name}</p>`;
 }
 
 function menu(frame: Frame, { place }: Page): Markup | null {
@@ -160,6 +162,9 @@ function menu(frame: Frame, { place }: Page): Markup | null {
 function who({ reader, csrf, isStatic }: Frame): Markup | null {
   if (isStatic) return null;
   if (reader === null) return html`<p class="who"><a href="/login">Log in</a></p>`;
+  if (reader.isVisitor === true) {
+    return html`<p class="who"><span class="quiet">Read only</span><a href="/login">Log in</a></p>`;
+  }
   return html`<div class="who"><a href="/account">${reader.name}</a><span class="quiet">${
     reader.role
   }</span><form class="inline" method="post" action="/logout"><input type="hidden" name="_csrf"

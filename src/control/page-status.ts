@@ -144,7 +144,8 @@ function placeCard(place: StatusPlace, untilMs: number): Markup {
     place,
   )}</span></h2><div class="bars">${targets.map((target) => {
     const words = `${name} to ${target.name}, last 24 hours: ${dayWords(target.pieces)}.`;
-    return html`<div><h3>${target.name} <span class="quiet">${targetWords(target)}</span></h3>${dayBar(
+    return html`<div><h3>${target.name}
+<span class="quiet">${targetWords(target)}</span></h3>${dayBar(
       target.pieces,
       words,
     )}<p class="scale"><span>${clock(fromMs)}</span><span>${dayWords(

@@ -1,4 +1,5 @@
-// Long lists: tables that fold into blocks on a phone, links to sort by, and links from page to page.
+// Long lists: tables that fold into blocks on a phone, links to sort by, and links from page to
+// page.
 import { html } from 'hono/html';
 import { formatCount } from '../graph/format.ts';
 import type { Markup } from '../graph/smoke.ts';
@@ -36,9 +37,9 @@ export function pager(given: {
   const last = Math.min(total, offset + limit);
   const range = total === 0 ? 'none' : `${formatCount(offset + 1)}–${formatCount(last)}`;
   const to = (at: number): string => withQuery(href, { offset: at === 0 ? null : String(at) });
-  return html`<nav class="pages" aria-label="Pages of the list"><span class="quiet">${range} of ${formatCount(
-    total,
-  )} ${what}</span>${
+  return html`<nav class="pages" aria-label="Pages of the list"><span class="quiet">${
+    range
+  } of ${formatCount(total)} ${what}</span>${
     offset > 0 && html`<a rel="prev" href="${to(Math.max(0, offset - limit))}">Previous</a>`
   }${last < total && html`<a rel="next" href="${to(offset + limit)}">Next</a>`}</nav>`;
 }

@@ -1,27 +1,18 @@
 // Pages of probes: the list, each one, and the forms that change them.
 import * as v from 'valibot';
-import { PROBE_CHANGE, PROBE_INPUT, PROBES_QUERY, REPLACEMENT } from '../core/fleet.ts';
+import { PROBE_CHANGE, PROBE_INPUT, PROBES_QUERY } from '../core/fleet.ts';
 import { SLUG } from '../core/wire.ts';
-import type { Actor, AddRoutes, ControlContext, ControlServer } from './context.ts';
-import {
-  approveProbe,
-  disableProbe,
-  enableProbe,
-  rearmProbe,
-  refuseCandidate,
-  replaceProbe,
-} from './fleet-binding.ts';
+import type { AddRoutes, ControlContext, ControlServer } from './context.ts';
+import { approveProbe, refuseCandidate } from './fleet-binding.ts';
 import { showProbe } from './fleet-detail.ts';
 import { listProbes } from './fleet-list.ts';
-import { addProbe, changeProbe, removeProbe } from './fleet-probes.ts';
+import { addProbe, changeProbe } from './fleet-probes.ts';
 import { lookAtFleet } from './overview.ts';
 import { type FormState, formState } from './page-form.ts';
 import { probePage } from './page-probe.ts';
 import {
-  confirmPage,
   editProbePage,
   newProbePage,
-  type ProbeAction,
   type ProbeFormInput,
   readProbe,
   valuesOfProbe,
@@ -43,11 +34,10 @@ import {
   valuesOf,
 } from './page-request.ts';
 import { groupsOf, roundsOfTargets, spanOf } from './page-sources.ts';
+import { addConfirmPages } from './routes-page-confirm.ts';
 import { actorOf } from './routes-session.ts';
 
-export const NAME_PARAMS = v.strictObject({ name: SLUG });
-
-const ACTIONS: readonly ProbeAction[] = ['disable', 'enable', 'rearm', 'replace', 'remove'];
+const NAME_PARAMS = v.strictObject({ name: SLUG });
 
 export const addProbePages: AddRoutes = (server, context) => {
   addList(server, context);
@@ -55,7 +45,7 @@ export const addProbePages: AddRoutes = (server, context) => {
   addNew(server, context);
   addEdit(server, context);
   addChoices(server, context);
-  for (const action of ACTIONS) addConfirm(server, context, action);
+  addConfirmPages(server, context);
 };
 
 /** For the form of a probe. */
@@ -203,70 +193,4 @@ function addChoices(server: ControlServer, context: ControlContext): void {
       },
     });
   }
-}
-
-function addConfirm(server: ControlServer, context: ControlContext, action: ProbeAction): void {
-  const url = `/probes/:name/${action}`;
-  server.route({
-    method: 'GET',
-    url,
-    config: OPERATOR_PAGE,
-    schema: { params: NAME_PARAMS },
-    handler: async (request, reply) => {
-      const frame = frameOf(context, request);
-      const probe = await showProbe(context, request.params.name);
-      const state = formState({ hardware: probe.hardware });
-      const { hardware } = context;
-      return await sendPage(reply, frame, confirmPage(frame, { action, probe, state, hardware }));
-    },
-  });
-  server.route({
-    method: 'POST',
-    url,
-    config: OPERATOR_PAGE,
-    schema: { params: NAME_PARAMS, body: ANY_FORM },
-    handler: async (request, reply) => {
-      const { name } = request.params;
-      const values = valuesOf(request.body);
-      const done = await act(context, actorOf(request), { action, name, values });
-      if (done.ok)
-        return goTo(reply, action === 'remove' ? '/probes' : probeHref(name), DONE[action]);
-      const frame = frameOf(context, request);
-      const { hardware } = context;
-      const probe = await showProbe(context, name);
-      const page = confirmPage(frame, { action, probe, state: done.state, hardware });
-      return await sendPage(reply, frame, page, done.status);
-    },
-  });
-}
-
-const DONE: Readonly<Record<ProbeAction, string>> = {
-  disable: 'disabled',
-  enable: 'enabled',
-  rearm: 'rearmed',
-  replace: 'replaced',
-  remove: 'removed',
-};
-
-type Acted = { ok: true } | { ok: false; state: FormState; status: number };
-
-async function act(
-  context: ControlContext,
-  actor: Actor,
-  { action, name, values }: { action: ProbeAction; name: string; values: Values },
-): Promise<Acted> {
-  if (action === 'remove' && values['typed']?.trim() !== name) {
-    const errors = { typed: `Expected ${name}` };
-    return { ok: false, state: { values, errors }, status: 400 };
-  }
-  if (action !== 'replace') {
-    const plain = { disable: disableProbe, enable: enableProbe, rearm: rearmProbe };
-    const run = action === 'remove' ? removeProbe : plain[action];
-    return await attempt<unknown>(values, () => run(context, actor, name));
-  }
-  const { mac = '', hardware = '' } = values;
-  const input = hardware === '' ? { mac } : { mac, hardware };
-  const judged = judge(REPLACEMENT, input, values);
-  if (!judged.ok) return { ...judged, status: 400 };
-  return await attempt<unknown>(values, () => replaceProbe(context, actor, name, judged.value));
 }

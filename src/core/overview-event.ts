@@ -68,7 +68,7 @@ function toFindings(
   );
 }
 
-/** One sentence for several series that fell ill at the same probes and time for the same reason. */
+/** One finding for several series that fell ill at the same probes and time for one reason. */
 function merged(findings: readonly EventFinding[]): EventFinding[] {
   const whole = new Map<string, EventFinding[]>();
   for (const finding of findings) {

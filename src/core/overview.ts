@@ -41,7 +41,7 @@ export function findTrouble(facts: FleetFacts): Finding[] {
 
 const RANK: Record<Finding['kind'], number> = { silent: 0, cut: 1, outage: 2, shift: 3, path: 4 };
 
-/** A path that changed is not told again where what it did to the latency is told with its cause. */
+/** A path that changed is not told again where what it did to the latency is told. */
 function withoutTold(findings: readonly EventFinding[]): EventFinding[] {
   const shifts = findings.filter(({ kind }) => kind === 'shift');
   return findings.filter(

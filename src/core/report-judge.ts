@@ -35,7 +35,9 @@ export function judgeReport({ agent, probe }: Report): Judgement {
     return { isWell: false, badness: NO_DAEMON, ailing: 0, reason };
   }
   const { series } = probe;
-  const ailing = series.filter((one) => isAiling(one, series));
+  const all = series.filter((one) => isAiling(one, series));
+  const isDown = ({ state }: Series): boolean => state === 'down';
+  const ailing = [...all.filter(isDown), ...all.filter((one) => !isDown(one))];
   const reasons = faultsOf(probe, ailing);
   const badness =
     reasons.reduce((sum, fault) => sum + fault.badness, 0) +
@@ -84,7 +86,8 @@ function ailingReason(first: Series, ailing: readonly Series[]): string {
 
 function isAiling({ state, target }: Series, series: readonly Series[]): boolean {
   if (state === 'measuring') return false;
-  if (state !== 'unavailable') return true;
+  if (state === 'down') return true;
+  // No route for the family here, or no address of it there: the other one tells how it is.
   return !series.some((other) => other.target === target && other.state === 'measuring');
 }
 

@@ -21,10 +21,9 @@ export function dayBar(pieces: readonly PieceState[], words: string): Markup {
   const states = Object.keys(HEIGHTS) as PieceState[];
   return html`<svg class="daybar" role="img" aria-label="${words}" width="100%" height="${
     HEIGHT
-  }" viewBox="0 0 ${Math.max(1, pieces.length) * 10} ${HEIGHT}" preserveAspectRatio="none">${states.map(
-    (state) => {
-      const d = path(state);
-      return d === '' ? null : html`<path class="${state}" d="${d}"/>`;
-    },
-  )}</svg>`;
+  }" viewBox="0 0 ${Math.max(1, pieces.length) * 10} ${HEIGHT}" preserveAspectRatio="none">
+${states.map((state) => {
+  const d = path(state);
+  return d === '' ? null : html`<path class="${state}" d="${d}"/>`;
+})}</svg>`;
 }

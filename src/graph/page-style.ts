@@ -1,6 +1,6 @@
 // The style that all pages of the product share, of probes and of the control: colours of both
-// themes, the frame, cards and tables. Text colours reach 4.5:1 and lines 3:1 on their ground in both
-// themes; what a colour says is also said by a word, a shape or a height.
+// themes, the frame, cards and tables. Text colours reach 4.5:1 and lines 3:1 on their ground in
+// both themes; what a colour says is also said by a word, a shape or a height.
 
 const light = `
 --ground:#f6f5f2;--paper:#ffffff;--ink:#1c1c1e;--quiet:#5d5f65;--rule:#e6e5e1;--axis:#b9b8b3;

@@ -41,7 +41,11 @@ export function emit(value: unknown): string {
 }
 
 /** Values that the schema takes, edges often. `known` are texts that may mean something. */
-export function valueOf(schema: Schema, known: readonly string[], depth = 0): fc.Arbitrary<unknown> {
+export function valueFor(
+  schema: Schema,
+  known: readonly string[],
+  depth = 0,
+): fc.Arbitrary<unknown> {
   const one = plainValue(schema, known, depth);
   if (schema.nullable !== true) return one;
   return fc.oneof({ weight: 3, arbitrary: one }, { weight: 1, arbitrary: fc.constant(null) });
@@ -50,7 +54,7 @@ export function valueOf(schema: Schema, known: readonly string[], depth = 0): fc
 function plainValue(schema: Schema, known: readonly string[], depth: number) {
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
   if (schema.anyOf !== undefined) {
-    return fc.oneof(...schema.anyOf.map((part) => valueOf(part, known, depth)));
+    return fc.oneof(...schema.anyOf.map((part) => valueFor(part, known, depth)));
   }
   switch (schema.type) {
     case 'string':
@@ -58,7 +62,11 @@ function plainValue(schema: Schema, known: readonly string[], depth: number) {
     case 'integer':
       return wholeOf(schema);
     case 'number':
-      return fc.double({ min: schema.minimum ?? -1e300, max: schema.maximum ?? 1e300, noNaN: true });
+      return fc.double({
+        min: schema.minimum ?? -1e300,
+        max: schema.maximum ?? 1e300,
+        noNaN: true,
+      });
     case 'boolean':
       return fc.boolean();
     case 'array':
@@ -81,18 +89,25 @@ const MATCHING = new Map<string, fc.Arbitrary<string>>();
 function matching(pattern: string, maxLength: number): fc.Arbitrary<string> {
   const known = MATCHING.get(pattern);
   // Long repetitions take long to draw and tell no more than short ones.
-  const short = pattern.replace(/\{(\d+),(\d{3,})\}/g, (_all, min) => `{${min},${Number(min) + 9}}`);
+  const short = pattern.replace(
+    /\{(\d+),(\d{3,})\}/g,
+    (_all, min) => `{${min},${Number(min) + 9}}`,
+  );
   const made = known ?? fc.stringMatching(new RegExp(short));
   MATCHING.set(pattern, made);
   return made.map((text) => text.slice(0, maxLength));
 }
 
 function wholeOf({ minimum = -(2 ** 53) + 1, maximum = 2 ** 53 - 1 }: Schema) {
-  return fc.oneof(fc.integer({ min: 0, max: 4 }).map((n) => minimum + n), fc.constant(maximum), fc.maxSafeInteger().filter((n) => n >= minimum && n <= maximum));
+  return fc.oneof(
+    fc.integer({ min: 0, max: 4 }).map((n) => minimum + n),
+    fc.constant(maximum),
+    fc.maxSafeInteger().filter((n) => n >= minimum && n <= maximum),
+  );
 }
 
 function listOf(schema: Schema, known: readonly string[], depth: number) {
-  const item = valueOf(schema.items ?? {}, known, depth + 1);
+  const item = valueFor(schema.items ?? {}, known, depth + 1);
   const max = Math.min(schema.maxItems ?? 4, depth > 2 ? 2 : 4);
   return fc.array(item, { minLength: schema.minItems ?? 0, maxLength: max });
 }
@@ -100,13 +115,13 @@ function listOf(schema: Schema, known: readonly string[], depth: number) {
 function objectOf(schema: Schema, known: readonly string[], depth: number) {
   const entries = Object.entries(schema.properties ?? {});
   const shape = Object.fromEntries(
-    entries.map(([name, part]) => [name, valueOf(part, known, depth + 1)]),
+    entries.map(([name, part]) => [name, valueFor(part, known, depth + 1)]),
   );
   const requiredKeys = (schema.required ?? []) as never[];
   const named = fc.record(shape, { requiredKeys });
   const { additionalProperties: more } = schema;
   if (typeof more !== 'object') return named;
-  const rest = fc.dictionary(fc.string({ maxLength: 12 }), valueOf(more, known, depth + 1), {
+  const rest = fc.dictionary(fc.string({ maxLength: 12 }), valueFor(more, known, depth + 1), {
     maxKeys: 4,
   });
   return fc.tuple(named, rest).map(([own, others]) => ({ ...others, ...own }));
@@ -117,16 +132,38 @@ const DEEP_OBJECT = `${'{"a":'.repeat(1_500)}1${'}'.repeat(1_500)}`;
 
 const ODD: readonly unknown[] = [
   ...[null, true, false, 0, -1, 1.5, '', ' ', [], {}, [[]], [null]],
-  ...['1e999', '-1e999', '-0', '9007199254740993', '1e-400', 'NaN', '"\\ud800"', '"\\udc00x"'].map(raw),
+  ...['1e999', '-1e999', '-0', '9007199254740993', '1e-400', 'NaN', '"\\ud800"', '"\\udc00x"'].map(
+    raw,
+  ),
   ...['"\\u0000"', '"a\\u0000b"', DEEP, DEEP_OBJECT, '{"a":1,"a":2}', '1e', '01', "'x'"].map(raw),
   ...['{"__proto__":{"role":"admin"}}', '{"constructor":{"prototype":{"x":1}}}'].map(raw),
   ...['x'.repeat(300), 'x'.repeat(5_000), '\u202eabc', '\u200b', '😀'.repeat(70), 'é'.repeat(99)],
-  ...['__proto__', 'constructor', 'toString', 'hasOwnProperty', "' or 1=1 --", '%', '_', '*', '*:*'],
-  ...['<script>alert(1)</script>', '"><img src=x>', '../../etc/passwd', 'a\r\nb: c', '${7*7}'],
+  ...[
+    '__proto__',
+    'constructor',
+    'toString',
+    'hasOwnProperty',
+    "' or 1=1 --",
+    '%',
+    '_',
+    '*',
+    '*:*',
+  ],
+  ...['<script>alert(1)</script>', '"><img src=x>', '../../etc/passwd', 'a\r\nb: c', '$&'],
   ...['::ffff:10.0.0.1', '0:0:0:0:0:0:0:1', '1.2.3.4', '00:00:00:00:00:00', 'ff:ff:ff:ff:ff:ff'],
 ];
 
-const KEYS = ['__proto__', 'constructor', 'prototype', 'toString', '', 'extra', 'id', 'role', '_csrf'];
+const KEYS = [
+  '__proto__',
+  'constructor',
+  'prototype',
+  'toString',
+  '',
+  'extra',
+  'id',
+  'role',
+  '_csrf',
+];
 
 export interface Spoil {
   where: number;
@@ -166,7 +203,8 @@ function walk(value: unknown, at: { left: number }, change: (part: unknown) => u
 function spoilPart(part: unknown, { how, odd, key }: Spoil): unknown {
   if (how === 'wrap') return [part];
   if (how === 'grow') return grown(part);
-  const isObject = typeof part === 'object' && part !== null && !Array.isArray(part) && !(RAW in part);
+  const isObject =
+    typeof part === 'object' && part !== null && !Array.isArray(part) && !(RAW in part);
   if (!isObject || how === 'replace') return odd;
   const text = emit(part);
   if (how === 'remove') return Object.fromEntries(Object.entries(part).slice(1));

@@ -90,7 +90,8 @@ suite('control/overview', (s) => {
     };
     is(
       await say1(silent),
-      'x silent for 23\u202fmin. Last seen 14:07 UTC behind 198.51.100.0/24 with 3 others that are heard: the line, not the region.',
+      'x silent for 23\u202fmin. Last seen 14:07 UTC behind 198.51.100.0/24 ' +
+        'with 3 others that are heard: the line, not the region.',
     );
     match(await say1({ ...silent, isEverybody: true }), /look at the line of this control first/);
   });

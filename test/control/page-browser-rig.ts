@@ -1,7 +1,6 @@
 // A browser with scripts off at a control that runs, and one with scripts for the rules of axe.
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { addOperator } from '../../src/control/operators.ts';
 import { SYSTEM } from './lab.ts';
 import { type Running, startHere } from './running.ts';
@@ -20,6 +19,30 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 
+// The types of playwright need those of a browser, which nothing else here has: what is used of it.
+export interface Page {
+  goto(url: string): Promise<{ status(): number } | null>;
+  reload(): Promise<unknown>;
+  url(): string;
+  fill(selector: string, text: string): Promise<void>;
+  click(selector: string): Promise<void>;
+  textContent(selector: string): Promise<string | null>;
+  getAttribute(selector: string, name: string): Promise<string | null>;
+  inputValue(selector: string): Promise<string>;
+  locator(selector: string): { count(): Promise<number> };
+  evaluate(expression: string): Promise<unknown>;
+  keyboard: { press(key: string): Promise<void> };
+}
+
+interface Browser {
+  newContext(options: Record<string, unknown>): Promise<{ newPage(): Promise<Page> }>;
+  close(): Promise<void>;
+}
+
+interface Playwright {
+  chromium: { launch(options: Record<string, unknown>): Promise<Browser> };
+}
+
 export interface BrowserRig {
   running: Running;
   origin: string;
@@ -32,7 +55,8 @@ export interface BrowserRig {
 }
 
 export async function openBrowserRig(): Promise<BrowserRig> {
-  const { chromium } = await import('playwright-core');
+  const name: string = 'playwright-core';
+  const { chromium } = (await import(name)) as Playwright;
   const running = await startHere({ title: 'Example Networks' });
   for (const [name, role] of [
     ['anna', 'admin'],
@@ -42,7 +66,6 @@ export async function openBrowserRig(): Promise<BrowserRig> {
   }
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
   const { origin } = running.control;
-  const contexts: BrowserContext[] = [];
   const open = async (options: { width?: number; scheme?: 'light' | 'dark' } = {}) => {
     const { width = 1280, scheme = 'light' } = options;
     const context = await browser.newContext({
@@ -50,7 +73,6 @@ export async function openBrowserRig(): Promise<BrowserRig> {
       viewport: { width, height: 800 },
       colorScheme: scheme,
     });
-    contexts.push(context);
     return await context.newPage();
   };
   const scripted = new Map<string, Page>();
@@ -90,11 +112,6 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 async function axe(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
-  return await page.evaluate(async () => {
-    const { axe: tool } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    const { violations } = await tool.run();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`);
-  });
+  return (await page.evaluate(`axe.run().then(({ violations }) =>
+    violations.map(({ id, nodes }) => id + ': ' + (nodes[0]?.html ?? '')))`)) as string[];
 }

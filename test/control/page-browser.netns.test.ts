@@ -1,10 +1,9 @@
 // The pages in a real browser with scripts off: forms work, nothing is wider than a phone, the
 // keyboard reaches everything, and axe-core finds no fault in either theme.
-import type { Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
 import { suite } from '../helper.ts';
 import { askUnknown, say } from './fleet-lab.ts';
-import { type BrowserRig, logIn, missing, openBrowserRig } from './page-browser-rig.ts';
+import { type BrowserRig, logIn, missing, openBrowserRig, type Page } from './page-browser-rig.ts';
 import { reportOf } from './report-lab.ts';
 
 const PATHS = [

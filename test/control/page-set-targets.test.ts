@@ -6,7 +6,8 @@ import { suite } from '../helper.ts';
 suite('control/page-set-targets', (s) => {
   s.test('a line is a host and what is special about it', () => {
     const { targets, errors } = parseTargetLines(
-      '@gateway\r\n# all of it a comment\n\n one.one.one.one  id=cf interval=5s families=v4,v6 # near\n' +
+      '@gateway\r\n# all of it a comment\n\n' +
+        ' one.one.one.one  id=cf interval=5s families=v4,v6 # near\n' +
         'sip.example.net tos=184 size=172 label.site=fra label.note=two%20words',
     );
     assert.equal(errors, []);

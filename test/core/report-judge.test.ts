@@ -35,6 +35,23 @@ suite('core/report-judge', (s) => {
     },
   );
 
+  s.test(
+    'a name without an address in one family is no trouble while the other is measured',
+    () => {
+      const half = judgeReport(withStates(['a', 'v4', 'measuring'], ['a', 'v6', 'unresolved']));
+      const none = judgeReport(withStates(['a', 'v4', 'unresolved'], ['a', 'v6', 'unresolved']));
+
+      deepEqual([half.isWell, half.ailing], [true, 0]);
+      deepEqual([none.isWell, none.ailing], [false, 2]);
+    },
+  );
+
+  s.test('what does not answer is named before what cannot be asked', () => {
+    const judged = judgeReport(withStates(['a', 'v4', 'unresolved'], ['b', 'v4', 'down']));
+
+    equal(judged.reason, 'b (v4) and 1 more: down');
+  });
+
   s.test('what is down or unresolved ails and is named', () => {
     const judged = judgeReport(
       withStates(['a', 'v4', 'measuring'], ['b', 'v4', 'down'], ['c', 'v4', 'unresolved']),
