@@ -55,7 +55,7 @@ export interface Fleet {
 }
 
 const KNOWN = ['probe01', 'probe02', 'probe03', 'basics', 'even', 'viewer-of-the-lab'];
-const MORE = ['operator-of-the-lab', 'admin-of-the-lab', '1', '2', '3', '02:00:5e:00:00:09', 'web'];
+const MORE = ['operator-of-the-lab', 'admin-of-the-lab', '1', '2', '4', '02:00:5e:00:00:09', 'web'];
 export const KNOWN_NAMES: readonly string[] = [...KNOWN, ...MORE];
 
 export async function openFleet(): Promise<Fleet> {
