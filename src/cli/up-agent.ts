@@ -14,11 +14,14 @@ export interface UpAgentWish {
   claimTokenFile: string | null;
 }
 
+// Read while it still can be: whoever root becomes may not see where it lies.
+const VERSION = version();
+
 await openUpPart<UpAgentWish>(async ({ wish, log, stop, ended }) => {
   const agent = await startAgent({
     loadSettings: () => settingsOf(wish),
     places: agentPlaces(wish.stateDirectory, wish.runDirectory),
-    version: version(),
+    version: VERSION,
     log,
     env: process.env,
     setClock: null,

@@ -6,8 +6,11 @@ import { type Control, startControl } from '../control/control.ts';
 import { loadDriver } from '../control/db.ts';
 import { readHardware } from '../control/hardware.ts';
 import { ProbeError } from '../core/error.ts';
+import { isRoot } from '../engine/privileges.ts';
 import { writeWhole } from '../host/file.ts';
+import type { Log } from '../host/log.ts';
 import { openUpPart } from './up-part.ts';
+import { rehearse } from './up-rehearsal.ts';
 import { linkForOwner, type Seeded, seedUp } from './up-seed.ts';
 import { version } from './version.ts';
 
@@ -26,14 +29,18 @@ export interface UpControlReady {
   hasClaimToken: boolean;
 }
 
+// Read while it still can be: whoever root becomes may not see where they lie.
+const VERSION = version();
+const HARDWARE = readHardware();
+
 await openUpPart<UpControlWish>(async ({ wish, log, ended }) => {
   let seeded: Seeded | null = null;
   const control = await startControl({
     config: configOf(wish.port),
     stateDirectory: wish.stateDirectory,
-    version: version(),
+    version: VERSION,
     log,
-    hardware: readHardware(),
+    hardware: HARDWARE,
     isOpenToRead: true,
     async prepare(context) {
       seeded = await seedUp(context, wish.mac);
@@ -44,7 +51,13 @@ await openUpPart<UpControlWish>(async ({ wish, log, ended }) => {
   } finally {
     await control.stop();
   }
-}, loadDriver);
+}, load);
+
+async function load(log: Log): Promise<void> {
+  loadDriver();
+  const options = { config: configOf(0), version: VERSION, log, hardware: HARDWARE };
+  if (isRoot()) await rehearse({ ...options, isOpenToRead: true });
+}
 
 // The link holds the port, which is known only now.
 async function readyOf(

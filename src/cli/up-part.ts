@@ -19,14 +19,14 @@ export interface UpPart<Wish> {
 /** Runs it to its end; `load` brings in what could not be read after root is given up. */
 export async function openUpPart<Wish>(
   run: (part: UpPart<Wish>) => Promise<void>,
-  load: () => void = () => undefined,
+  load: (log: Log) => Promise<void> = async () => undefined,
 ): Promise<void> {
   const log = openLog({ stream: process.stderr, nowMs: Date.now, journal: isJournal(process.env) });
   const signals = followSignals(false);
   const stop = new AbortController();
   const over = signals.ended.then(() => stop.abort());
   try {
-    load();
+    await load(log);
     leaveRoot();
     await run({
       wish: JSON.parse(process.env[WISH_VARIABLE] ?? '{}') as Wish,

@@ -21,8 +21,8 @@ export function loginPage({ state, next, hasAccounts, isStatusPublic }: LoginInp
     tone: 'info',
     heading: 'Log in',
     lead: hasAccounts
-      ? html`Without a password: <code>flint control link NAME</code>, on the machine of the control,
-prints a link that works once.`
+      ? html`Without a password: <code>flint control link NAME</code>, on the machine of the
+control, prints a link that works once.`
       : html`There is no account yet. On the machine itself, <code>flint control user add NAME
 --role admin</code> makes one and prints a link to log in.`,
     reloadSeconds: null,

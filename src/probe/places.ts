@@ -5,17 +5,25 @@ const path = process.getBuiltinModule('node:path');
 import { ProbeError } from '../core/error.ts';
 import type { Identity } from '../engine/privileges.ts';
 
+/** What flint keeps in a state directory, of all its programs. */
+const OURS = ['rounds', 'agent', 'control', 'up', 'run'];
+
 /**
  * Makes the directory (0700) and `rounds` in it, whose path it returns. While still root it gives
- * to the identity that will write there what is the probe's: what it made, what lies in `rounds`.
- * The directory itself only when nothing else lies in it, since it may be a home. Throws
- * ERR_STATE_IO.
+ * `rounds` to the identity that will write there. The directory stays root's, since the agent may
+ * keep the key of the board beside, and lets the identity through (0711); one that holds anything
+ * but our own, a home, stays as it is. Throws ERR_STATE_IO.
  */
 export function prepareState(directory: string, identity: Identity | null): string {
   const rounds = path.resolve(directory, 'rounds');
   try {
     const made = fs.mkdirSync(rounds, { recursive: true, mode: 0o700 });
-    if (identity !== null) handOver(identity, [...chainFrom(made, rounds), ...ownPaths(rounds)]);
+    if (identity !== null) {
+      const files = fs.readdirSync(rounds).map((name) => path.join(rounds, name));
+      handOver(identity, [rounds, ...files]);
+      for (const one of chainFrom(made, path.dirname(rounds))) letThrough(one);
+      if (isOurs(path.dirname(rounds))) letThrough(path.dirname(rounds));
+    }
     return rounds;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
@@ -48,18 +56,20 @@ export function prepareRun(directory: string, identity: Identity | null): string
   }
 }
 
-/** The directories from the first that was made down to the last. */
+/** The directories from the first that was made down to the last; none if it is not below. */
 function chainFrom(first: string | undefined, last: string): string[] {
-  if (first === undefined) return [];
-  const isLast = last === first || path.dirname(last) === last;
-  return isLast ? [last] : [...chainFrom(first, path.dirname(last)), last];
+  if (first === undefined || !`${last}/`.startsWith(`${first}/`)) return [];
+  return last === first ? [last] : [...chainFrom(first, path.dirname(last)), last];
 }
 
-function ownPaths(rounds: string): string[] {
-  const directory = path.dirname(rounds);
-  const isOurs = fs.readdirSync(directory).every((name) => name === path.basename(rounds));
-  const files = fs.readdirSync(rounds).map((name) => path.join(rounds, name));
-  return [...(isOurs ? [directory] : []), rounds, ...files];
+function isOurs(directory: string): boolean {
+  return fs.readdirSync(directory).every((name) => OURS.includes(name));
+}
+
+/** Who knows a name in it may go there; nobody else reads or writes it. */
+function letThrough(directory: string): void {
+  const mode = fs.statSync(directory).mode & 0o777;
+  if ((mode & 0o011) !== 0o011) fs.chmodSync(directory, mode | 0o011);
 }
 
 /** Links themselves are given, not what they point to, and only what is another's. */

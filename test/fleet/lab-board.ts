@@ -49,7 +49,7 @@ export async function openBoard(place: BoardPlace): Promise<LabBoard> {
   const { number, directory } = place;
   const mac = place.mac ?? `02:00:5e:10:00:${number.toString(16).padStart(2, '0')}`;
   const namespace = await openNamespace();
-  await join_(place, namespace, mac);
+  await plugIn(place, namespace, mac);
   const [state, run] = [join(directory, 'state'), join(directory, 'run')];
   mkdirSync(run);
   const agentFile = join(directory, 'agent.json');
@@ -100,7 +100,7 @@ export async function openBoard(place: BoardPlace): Promise<LabBoard> {
   return board;
 }
 
-async function join_(place: BoardPlace, namespace: Namespace, mac: string): Promise<void> {
+async function plugIn(place: BoardPlace, namespace: Namespace, mac: string): Promise<void> {
   const { number, bridge, namespace: control } = place;
   const peer = `b${number}`;
   const near = `link add ${BOARD_DEVICE} address ${mac} type veth`;

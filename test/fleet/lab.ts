@@ -1,8 +1,7 @@
 // A fleet as it stands in the world, of the built programs alone: a control with TLS in a namespace
 // that is also the boards' router to a reflector, and boards in namespaces of their own, each with
 // an agent that is root and a probe that is not.
-import { X509Certificate } from 'node:crypto';
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -129,7 +128,7 @@ function describe(inside: Inside): FleetLab & { login(): Promise<FleetLab> } {
   const { namespace, directory, origin, certFile, configFile, state } = inside;
   const asker: Asker = openAsker(namespace, certFile);
   let running: LabProcess | null = null;
-  let boards = 0;
+  const boards: LabBoard[] = [];
   let token = '';
 
   const place = ['--config', configFile, '--state', state];
@@ -170,23 +169,34 @@ function describe(inside: Inside): FleetLab & { login(): Promise<FleetLab> } {
       return lab;
     },
     async board(options: BoardOptions = {}) {
-      const number = ++boards;
+      const number = boards.length + 1;
       const where = join(directory, `board${number}`);
       mkdirSync(where);
-      return openBoard({ ...inside, ...options, number, directory: where, bridge: BRIDGE });
+      const board = await openBoard({
+        ...inside,
+        ...options,
+        number,
+        directory: where,
+        bridge: BRIDGE,
+      });
+      boards.push(board);
+      return board;
     },
     async saveSet(targets: readonly unknown[], more: Record<string, unknown> = {}) {
       const smokeping = { round: '5s', timeout: '500ms', interval: '500ms', targets };
-      const set = { id: 'all', measurements: { smokeping, ...more }, assignments: [{ scope: 'all' }] };
+      const set = {
+        id: 'all',
+        measurements: { smokeping, ...more },
+        assignments: [{ scope: 'all' }],
+      };
       const { code, stderr } = await lab.fleet('set save - --yes', JSON.stringify(set));
       if (code !== 0) throw new Error(stderr);
     },
     async close() {
-      await lab.closeBoards();
+      await Promise.all(boards.map((board) => board.close()));
       await namespace.close();
       rmSync(directory, { recursive: true, force: true });
     },
-    closeBoards: async () => {},
   };
   return lab;
 }

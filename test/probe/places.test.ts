@@ -66,27 +66,32 @@ suite('places', (s) => {
     }),
   );
 
-  s.testIf(notRoot, 'root gives away every directory that it made', () =>
+  s.testIf(notRoot, 'root gives away the rounds, and lets their owner through to them', () =>
     inDirectory((directory) => {
       const state = join(directory, 'a', 'b');
 
       prepareState(state, NOBODY);
 
-      is(ownerOf(directory), 0);
-      for (const path of [join(directory, 'a'), state, join(state, 'rounds')]) {
-        is(ownerOf(path), NOBODY.uid);
+      is(ownerOf(join(state, 'rounds')), NOBODY.uid);
+      is(modeOf(join(state, 'rounds')), 0o700);
+      for (const path of [join(directory, 'a'), state]) {
+        equal([ownerOf(path), modeOf(path)], [0, 0o711]);
       }
     }),
   );
 
-  s.testIf(notRoot, 'and one that was there for nothing else, with its rounds', () =>
+  s.testIf(notRoot, 'a directory that the agent made before stays root’s, and is no obstacle', () =>
     inDirectory((directory) => {
-      const segment = join(prepareState(directory, null), '00000001.seg');
+      const state = join(directory, 'state');
+      mkdirSync(join(state, 'agent'), { recursive: true, mode: 0o700 });
+      const segment = join(prepareState(state, null), '00000001.seg');
       writeFileSync(segment, '');
 
-      prepareState(directory, NOBODY);
+      prepareState(state, NOBODY);
 
-      equal([directory, segment].map(ownerOf), [NOBODY.uid, NOBODY.uid]);
+      is(ownerOf(segment), NOBODY.uid);
+      equal([ownerOf(state), modeOf(state)], [0, 0o711]);
+      equal([ownerOf(join(state, 'agent')), modeOf(join(state, 'agent'))], [0, 0o700]);
     }),
   );
 
@@ -97,12 +102,15 @@ suite('places', (s) => {
       mkdirSync(join(home, 'letters'), { recursive: true });
       writeFileSync(secret, '');
       mkdirSync(join(home, 'rounds'));
+      chmodSync(home, 0o700);
+      const homeMode = modeOf(home);
       const link = join(home, 'rounds', 'link');
       symlinkSync(secret, link);
 
       prepareState(home, NOBODY);
 
       equal([home, join(home, 'letters'), secret].map(ownerOf), [0, 0, 0]);
+      is(modeOf(home), homeMode);
       equal([join(home, 'rounds'), link].map(ownerOf), [NOBODY.uid, NOBODY.uid]);
     }),
   );
