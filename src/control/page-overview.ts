@@ -35,6 +35,8 @@ export interface OverviewInput {
   origin: string;
 }
 
+export type TroubleInput = Pick<OverviewInput, 'findings' | 'refusals' | 'capped'>;
+
 export interface ProbeCard {
   row: ProbeRow;
   picture: Markup | null;
@@ -136,7 +138,8 @@ function countLine(counts: OverviewInput['counts'], total: number, input: Overvi
   }</ul>`;
 }
 
-function noticesOf(input: OverviewInput, nowMs: number): Notice[] {
+/** What hurts, the worst first; at most `NOTICES_MAX` and one that counts the rest. */
+export function noticesOf(input: TroubleInput, nowMs: number): Notice[] {
   const findings = input.findings.map((finding) => noticeOf(finding, nowMs));
   const all = [...findings, ...refusalNotices(input), ...cappedNotices(input)];
   const shown = all.slice(0, NOTICES_MAX);
@@ -146,7 +149,7 @@ function noticesOf(input: OverviewInput, nowMs: number): Notice[] {
   return [...shown, { tone: 'info', title: `And ${formatCount(more)} more.`, detail }];
 }
 
-function refusalNotices({ refusals }: OverviewInput): Notice[] {
+function refusalNotices({ refusals }: TroubleInput): Notice[] {
   return folded(refusals, (list): Notice => {
     const [first] = list;
     const who = list.length === 1 ? linkTo(first?.probe ?? '') : `${list.length} probes`;
@@ -156,7 +159,7 @@ function refusalNotices({ refusals }: OverviewInput): Notice[] {
   });
 }
 
-function cappedNotices({ capped }: OverviewInput): Notice[] {
+function cappedNotices({ capped }: TroubleInput): Notice[] {
   return folded(capped, (list): Notice => {
     const [first] = list;
     const who = list.length === 1 ? linkTo(first?.probe ?? '') : `${list.length} probes`;

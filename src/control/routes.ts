@@ -4,6 +4,7 @@ import { addAuditRoutes } from './routes-audit.ts';
 import { addFleetRoutes } from './routes-fleet.ts';
 import { addFleetBoardRoutes } from './routes-fleet-boards.ts';
 import { addFleetSetRoutes } from './routes-fleet-sets.ts';
+import { addOverviewRoutes } from './routes-overview.ts';
 import { addPages } from './routes-page.ts';
 import { addProbeRoutes } from './routes-probe.ts';
 import { addProbeHistoryRoutes } from './routes-probe-history.ts';
@@ -18,6 +19,7 @@ export const ROUTES: readonly AddRoutes[] = [
   addFleetRoutes,
   addFleetSetRoutes,
   addFleetBoardRoutes,
+  addOverviewRoutes,
   addProbeRoutes,
   addProbeHistoryRoutes,
 ];

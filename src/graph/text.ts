@@ -19,6 +19,24 @@ export function timeRange(span: { fromMs: number; untilMs: number }, nowMs: numb
   return html`${timeTag(span.fromMs, nowMs)}–${timeTag(span.untilMs, nowMs)} UTC`;
 }
 
+/** What a reader of the page sees, for those who read it elsewhere: without tags, in one line. */
+export async function plainText(text: Text): Promise<string> {
+  const markup = String(await html`${text}`);
+  return markup
+    .replace(/<[^>]*>/g, '')
+    .replace(/&(?:lt|gt|quot|#39|amp);/g, (entity) => ENTITIES[entity] ?? entity)
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&#39;': "'",
+  '&amp;': '&',
+};
+
 /** A full stop at the end and, unless it goes on from other words, a capital at the start. */
 export function sentence(text: string, isStart = true): string {
   const trimmed = text.trim();

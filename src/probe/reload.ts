@@ -94,6 +94,7 @@ function lookAtControl(options: ReloadOptions): void {
     takeControl(facts, sources);
     if (read.state === 'none') log.warn("the control's configuration is gone: the local one holds");
     apply(options, "the control's configuration");
+    tellWaiting(facts);
   }
   onControl();
 }
@@ -103,6 +104,15 @@ export function takeControl(facts: ProbeFacts, { control }: Sources): void {
   const appliedMs = control === null ? null : Date.now();
   const { etag, unsupported } = control ?? { etag: null, unsupported: [] };
   facts.control = { etag, appliedMs, error: null, unsupported };
+}
+
+// Else the control would show as measured so what is not.
+function tellWaiting({ control, rules, startedWith, applied }: ProbeFacts): void {
+  if (control === null || !rules.ruled.has('smokeping')) return;
+  const waiting = START_ONLY.filter(([key, read]) => {
+    return key.startsWith('measurements.') && read(applied.config) !== read(startedWith);
+  }).map(([key]) => `${key} (until the probe starts again)`);
+  control.unsupported = [...waiting, ...control.unsupported].slice(0, UNSUPPORTED_MAX);
 }
 
 function apply({ sources, facts, log, configure }: ReloadOptions, origin: string): void {
@@ -133,6 +143,9 @@ function waitingChanges(started: ProbeConfig, before: ProbeConfig, now: ProbeCon
     return text !== JSON.stringify(read(started)) && text !== JSON.stringify(read(before));
   }).map(([key]) => key);
 }
+
+/** As many as a report has room for. */
+const UNSUPPORTED_MAX = 65;
 
 const START_ONLY: readonly [string, (config: ProbeConfig) => unknown][] = [
   ['listen', (config) => config.listen],

@@ -29,6 +29,8 @@ export interface LabBoard {
   credentials(): { probe: string; apiKey: string } | null;
   identity(): string | null;
   report(): ProbeReport | null;
+  /** Ids of the users that its processes are now. */
+  users(): { agent: number; probe: number };
   close(): Promise<void>;
 }
 
@@ -54,6 +56,7 @@ export async function openBoard(place: BoardPlace): Promise<LabBoard> {
   mkdirSync(run);
   const agentFile = join(directory, 'agent.json');
   const policyFile = join(directory, 'policy.json');
+  const probeFile = join(directory, 'probe.json');
   const fetcher = openFetcher(namespace);
   let agent: LabProcess | null = null;
   let probe: RunningDaemon | null = null;
@@ -74,7 +77,7 @@ export async function openBoard(place: BoardPlace): Promise<LabBoard> {
     },
     async startProbe() {
       const policy = place.policy === undefined ? [] : ['--policy', policyFile];
-      const words = ['probe', '--state', state, '--run', run, ...policy];
+      const words = ['probe', '--config', probeFile, '--state', state, '--run', run, ...policy];
       const started = namespace.spawn(process.execPath, [MAIN, ...words]);
       await started.waitFor(' measuring ', 10_000);
       probe = attachDaemon(started, fetcher, 9740);
@@ -93,9 +96,16 @@ export async function openBoard(place: BoardPlace): Promise<LabBoard> {
       const read = readJson<unknown>(join(run, 'probe', 'report.json'));
       return read === null ? null : v.parse(PROBE_REPORT, read);
     },
+    users: () => ({
+      agent: userOf(board.agent().pid),
+      probe: userOf(board.probe().process.pid),
+    }),
     close: () => namespace.close(),
   };
   configure({});
+  // Rounds have the length that they had at the start.
+  const smokeping = { round: '5s', timeout: '500ms' };
+  writeFileSync(probeFile, JSON.stringify({ schema: 1, measurements: { smokeping } }));
   if (place.policy !== undefined) writeFileSync(policyFile, JSON.stringify(place.policy));
   return board;
 }
@@ -118,6 +128,10 @@ export function printed(started: LabProcess): string {
 function present<T>(one: T | null, what: string): T {
   if (one === null) throw new Error(`no ${what} was started`);
   return one;
+}
+
+function userOf(pid: number): number {
+  return Number(/^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
 function readText(file: string): string | null {

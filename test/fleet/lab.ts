@@ -5,8 +5,11 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { EnrollPayload } from '../../src/core/enroll-wire.ts';
+import type { ReportedRound } from '../../src/core/report.ts';
 import { makeCertificate, missingOpenssl } from '../board/certificates.ts';
 import { MAIN } from '../cli/flint.ts';
+import { type Board, requestOf } from '../control/enroll-lab.ts';
 import {
   type LabProcess,
   type Namespace,
@@ -47,9 +50,32 @@ export interface FleetLab {
   /** `flint control …`, on the machine itself. */
   onControl(words: string, input?: string): Promise<string>;
   board(options?: BoardOptions): Promise<LabBoard>;
+  /** With the operator's cookie. */
+  page(path: string): Promise<Reply>;
+  /** One whole enrolment of a scripted board. */
+  enrol(board: Board, payload?: Partial<EnrollPayload>): Promise<Reply>;
+  probe(name: string): Promise<ProbeAnswer>;
+  rounds(name: string): Promise<ReportedRound[]>;
   /** A set for all probes, with rounds of five seconds. */
   saveSet(targets: readonly unknown[], more?: Record<string, unknown>): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Of GET /api/v1/probes/NAME, what the tests look at. */
+export interface ProbeAnswer {
+  state: string;
+  health: string;
+  reason: string;
+  seenMs: number | null;
+  fingerprint: string | null;
+  candidates: { fingerprint: string; tries: number }[];
+  config: {
+    wantedEtag: string;
+    etag: string | null;
+    error: string | null;
+    unsupported: string[];
+    capped: string[];
+  };
 }
 
 export interface BoardOptions {
@@ -130,12 +156,22 @@ function describe(inside: Inside): FleetLab & { login(): Promise<FleetLab> } {
   let running: LabProcess | null = null;
   const boards: LabBoard[] = [];
   let token = '';
+  let cookie: string | null = null;
 
   const place = ['--config', configFile, '--state', state];
   const flint = (words: readonly string[], input: string, env: NodeJS.ProcessEnv = {}) =>
     namespace.exec(process.execPath, [MAIN, ...words], {
       ...{ input, timeoutMs: 20_000, env: { ...process.env, ...env } },
     });
+
+  async function logIn(): Promise<string> {
+    const link = /https:\S+/.exec(await lab.onControl('link anna'))?.[0] ?? '';
+    const { headers, status } = await asker.ask({ method: 'POST', url: link, body: {} });
+    const set: unknown = headers['set-cookie'];
+    const given = /[^;,\s"[\]]+=[^;]+/.exec(String(set))?.[0];
+    if (given === undefined) throw new Error(`${link}: ${status} without a cookie`);
+    return given;
+  }
 
   const lab = {
     ...inside,
@@ -192,6 +228,22 @@ function describe(inside: Inside): FleetLab & { login(): Promise<FleetLab> } {
       const { code, stderr } = await lab.fleet('set save - --yes', JSON.stringify(set));
       if (code !== 0) throw new Error(stderr);
     },
+    async page(path: string) {
+      cookie ??= await logIn();
+      return await asker.ask({ method: 'GET', url: `${origin}${path}`, headers: { cookie } });
+    },
+    async enrol(board: Board, payload: Partial<EnrollPayload> = {}) {
+      const url = `${origin}/api/v1/enroll`;
+      const challenge = await asker.ask({ method: 'POST', url: `${url}/challenge`, body: {} });
+      const { nonce } = JSON.parse(challenge.body) as { nonce: string };
+      const body = requestOf(board, { origin, nonce, payload });
+      return await asker.ask({ method: 'POST', url, body });
+    },
+    probe: (name: string) => lab.api<ProbeAnswer>('GET', `/api/v1/probes/${name}`),
+    async rounds(name: string) {
+      const path = `/api/v1/probes/${name}/rounds`;
+      return (await lab.api<{ rounds: ReportedRound[] }>('GET', path)).rounds;
+    },
     async close() {
       await Promise.all(boards.map((board) => board.close()));
       await namespace.close();
@@ -220,4 +272,22 @@ export async function until<T>(
     }
     await sleep(100);
   }
+}
+
+/** As until, and the board's agent leaves out its waits. */
+export async function hurried<T>(
+  board: LabBoard,
+  ask: () => T | Promise<T>,
+  accept: (answer: T) => boolean,
+  timeoutMs = 15_000,
+): Promise<T> {
+  let askedMs = 0;
+  const hurry = (): T | Promise<T> => {
+    if (Date.now() - askedMs > 1500) {
+      askedMs = Date.now();
+      board.hurry();
+    }
+    return ask();
+  };
+  return await until(hurry, accept, timeoutMs);
 }

@@ -1,5 +1,6 @@
+import { html } from 'hono/html';
 import * as assert from 'uvu/assert';
-import { sentence, timeRange, timeTag } from '../../src/graph/text.ts';
+import { plainText, sentence, timeRange, timeTag } from '../../src/graph/text.ts';
 import { NOW_MS } from '../fake/page.ts';
 import { suite } from '../helper.ts';
 
@@ -26,4 +27,17 @@ suite('graph/text', (s) => {
     assert.is(sentence('Really?'), 'Really?');
     assert.is(sentence('no route', false), 'no route.');
   });
+
+  s.test(
+    'plain text is what a reader sees, without tags and with every sign as it was',
+    async () => {
+      const name = `<b>"O'Neil" & Söhne</b>`;
+      const markup = html`<a href="/x?a=1&b=2">${name}</a>
+is  down`;
+
+      assert.is(await plainText(markup), `${name} is down`);
+      assert.is(await plainText('a < b'), 'a < b');
+      assert.is(await plainText('&amp;lt;'), '&amp;lt;');
+    },
+  );
 });
