@@ -1,9 +1,10 @@
-// Root is given up before the control of `flint up` starts, and whoever it becomes may not be able to
-// read where the program lies (a clone in root's own home). Libraries load parts of themselves when
-// they are first used, so all of it is used once before: on a state of its own that goes away
+// Root is given up before the control of `flint up` starts, and whoever it becomes may not be able
+// to read where the program lies (a clone in root's own home). Libraries load parts of themselves
+// when they are first used, so all of it is used once before: on a state of its own that goes away
 // again, on a port that nobody knows, with nothing in it that is anybody's.
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { get } from 'node:http';
+const { chmodSync, mkdtempSync, rmSync } = process.getBuiltinModule('node:fs');
+const { get } = process.getBuiltinModule('node:http');
+
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ControlOptions, startControl } from '../control/control.ts';

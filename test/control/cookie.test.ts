@@ -23,7 +23,10 @@ suite('control/cookie', (s) => {
     const proxied = await login({ host: 'control.example', 'x-forwarded-proto': 'https' });
     match(
       String(proxied.headers['set-cookie']),
-      /^__Host-flint=flint_session_[\w-]{43}; Max-Age=604800; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+      new RegExp(
+        '^__Host-flint=flint_session_[\\w-]{43}; Max-Age=604800; ' +
+          'Path=/; HttpOnly; Secure; SameSite=Lax$',
+      ),
     );
     is(proxied.headers['strict-transport-security'], 'max-age=31536000');
     const silent = await login({ host: 'control.example' });

@@ -44,7 +44,7 @@ export interface Spoken {
   elapsedMs: number;
 }
 
-/** Says `words` one after the other, `pauseMs` between them, and hears until the other side ends. */
+/** Says `words` one after the other, `pauseMs` apart, and hears until the other side ends. */
 export async function speak(
   port: number,
   words: readonly string[],

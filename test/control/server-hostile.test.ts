@@ -67,7 +67,10 @@ suite('control/server against strangers', (s) => {
   });
 
   s.test('two lengths at once, and what follows a request, are no second request', async () => {
-    const smuggled = `POST /healthz HTTP/1.1\r\n${HOST}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\n${HOST}\r\n`;
+    const lengths = 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n';
+    const smuggled =
+      `POST /healthz HTTP/1.1\r\n${HOST}${lengths}\r\n0\r\n\r\n` +
+      `GET /healthz HTTP/1.1\r\n${HOST}\r\n`;
     const { text } = await speak(port, [smuggled], { endsMs: 6_000 });
     match(text, /^HTTP\/1\.1 400 /);
     is(text.split('HTTP/1.1 ').length, 2);
@@ -147,7 +150,8 @@ suite('control/server against strangers', (s) => {
   s.test('refusals have all headers, and the log no query, no secret and no steering', async () => {
     const secret = `flint_login_${'A'.repeat(43)}`;
     const { text } = await speak(port, [
-      `GET /x/${secret}?token=abc HTTP/1.1\r\n${HOST}Connection: close\r\nCookie: flint=abc\r\n\r\n`,
+      `GET /x/${secret}?token=abc HTTP/1.1\r\n${HOST}` +
+        'Connection: close\r\nCookie: flint=abc\r\n\r\n',
     ]);
     match(text, /^HTTP\/1\.1 404 /);
     for (const name of ['content-security-policy', 'x-content-type-options', 'cache-control']) {

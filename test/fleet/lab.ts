@@ -166,7 +166,10 @@ function describe(inside: Inside): FleetLab & { login(): Promise<FleetLab> } {
 
   async function logIn(): Promise<string> {
     const link = /https:\S+/.exec(await lab.onControl('link anna'))?.[0] ?? '';
-    const { headers, status } = await asker.ask({ method: 'POST', url: link, body: {} });
+    const { headers, status } = await asker.ask({
+      ...{ method: 'POST', url: link, body: '' },
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
     const set: unknown = headers['set-cookie'];
     const given = /[^;,\s"[\]]+=[^;]+/.exec(String(set))?.[0];
     if (given === undefined) throw new Error(`${link}: ${status} without a cookie`);
