@@ -33,7 +33,9 @@ export function scopeText({ scope, value }: Assignment): string {
   if (scope === 'all') return 'all probes';
   return scope === 'group' ? `the group ${value}` : value;
 }
-// The control takes sets whole: this one is read, and written back with one more or less.
+
+// The control takes sets whole: this one is read, and written back with one more or less, unless
+// somebody else was faster.
 async function assign(
   words: readonly string[],
   options: Options,
@@ -48,9 +50,9 @@ async function assign(
     tellUnchanged(id, wanted, isWanted);
     return isWanted ? EXIT.ok : EXIT.trouble;
   }
-  const { title, note, measurements } = value;
+  const { title, note, measurements, changedMs } = value;
   const assignments = isWanted ? [...others, wanted] : others;
-  const body = { id, title, note, measurements, assignments };
+  const body = { id, title, note, measurements, assignments, changedMs };
   const what = isWanted ? `assign ${id} to ${scopeText(wanted)}` : `take ${id} back`;
   const call = { method: 'PUT', path: `/sets/${id}`, body, what } as const;
   await change(fleet, call, (answer) => {

@@ -1,5 +1,6 @@
 // Measurement sets: what is measured, and by whom. A set is saved only when every probe that runs
 // it would accept what comes out of it together with its other sets.
+import { sql } from 'kysely';
 import { ProbeError } from '../core/error.ts';
 import type { MeasurementSet, SetInput, SetPreview } from '../core/fleet.ts';
 import { recordAudit } from './audit.ts';
@@ -29,7 +30,10 @@ export async function showSet(context: ControlContext, id: string): Promise<Meas
   return await readSet(context.store.db, id);
 }
 
-/** Makes the set, or changes the one with this id. Throws ERR_INPUT_INVALID, ERR_NOT_FOUND. */
+/**
+ * Makes the set, or changes the one with this id. Throws ERR_INPUT_INVALID, ERR_NOT_FOUND, and
+ * ERR_CONFLICT where the input names a state of the set that is no more.
+ */
 export async function saveSet(
   context: ControlContext,
   actor: Actor,
@@ -40,6 +44,7 @@ export async function saveSet(
   const checkAgain = await checkedBefore(context, (db) => checkSaved(db, input, nowMs));
   return await context.store.write(async (db) => {
     const before = await findSet(db, input.id);
+    refuseStale(before, input);
     if (before === null) await refuseTooMany(db);
     await checkAgain(db);
     await putSet(db, input, nowMs);
@@ -76,6 +81,15 @@ export async function previewSet(context: ControlContext, input: SetInput): Prom
   const set = toStored(input, known?.createdMs ?? context.nowMs());
   const after = withSet(before, set, await rowsOf(db, input));
   return await previewOf(db, { set, before, after, input });
+}
+
+function refuseStale(before: MeasurementSet | null, { id, changedMs }: SetInput): void {
+  if (changedMs === undefined || changedMs === before?.changedMs) return;
+  const what = before === null ? 'removed' : 'changed';
+  throw new ProbeError(
+    'ERR_CONFLICT',
+    `somebody else has ${what} the set ${id} meanwhile: read it again, then change it`,
+  );
 }
 
 // A large fleet takes seconds to judge, in which nobody else could write: so it is judged before,
@@ -134,10 +148,12 @@ async function findSet(db: Db, id: string): Promise<MeasurementSet | null> {
 async function putSet(db: Db, input: SetInput, nowMs: number): Promise<void> {
   const { id, title, note } = input;
   const values = { title, note, measurements: JSON.stringify(input.measurements) };
+  // Two changes never bear the same time, whatever the clock does.
+  const changedMs = sql<number>`max(${nowMs}, sets.changedMs + 1)`;
   await db
     .insertInto('sets')
     .values({ id, ...values, createdMs: nowMs, changedMs: nowMs })
-    .onConflict((conflict) => conflict.column('id').doUpdateSet({ ...values, changedMs: nowMs }))
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ ...values, changedMs }))
     .execute();
   await db.deleteFrom('assignments').where('setId', '=', id).execute();
   const rows = (await rowsOf(db, input)).map((row) => ({ setId: id, ...row }));

@@ -221,6 +221,8 @@ export const SET_INPUT = v.strictObject(
       v.pipe(v.array(ASSIGNMENT), v.maxLength(1000, expecting('at most 1000 assignments'))),
       [],
     ),
+    /** As it was read: whoever names it is refused when somebody else has changed the set since. */
+    changedMs: v.optional(TIME_MS),
   },
   objectMessage('a measurement set'),
 );

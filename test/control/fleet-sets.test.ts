@@ -51,6 +51,28 @@ suite('control/fleet-sets', ({ test }) => {
     });
   });
 
+  test('of two who read a set and change it, the second is told, and loses nothing', async () => {
+    await inLab(async ({ context }) => {
+      const first = await save(context, { id: 'basics', title: 'One', measurements: {} });
+      const { changedMs } = first;
+      const second = await save(context, { ...pick(first), title: 'Two', changedMs });
+      await refused(
+        save(context, { ...pick(first), title: 'Three', changedMs }),
+        'ERR_CONFLICT',
+        /somebody else has changed the set basics meanwhile/,
+      );
+      assert.is((await showSet(context, 'basics')).title, 'Two');
+      // The clock stands still here, and yet no two states bear the same time.
+      assert.ok(second.changedMs > changedMs);
+      await removeSet(context, SYSTEM, 'basics');
+      await refused(
+        save(context, { ...pick(second), changedMs: second.changedMs }),
+        'ERR_CONFLICT',
+        /has removed/,
+      );
+    });
+  });
+
   test('saving what is saved already changes nothing', async () => {
     await inLab(async ({ context }) => {
       const input = { id: 'basics', measurements: { path: {} }, assignments: ALL };
@@ -330,4 +352,8 @@ async function save(context: ControlContext, input: Input) {
 
 async function preview(context: ControlContext, input: Input) {
   return await previewSet(context, v.parse(SET_INPUT, input));
+}
+
+function pick({ id, title, note, measurements, assignments }: v.InferOutput<typeof SET_ANSWER>) {
+  return { id, title, note, measurements, assignments };
 }

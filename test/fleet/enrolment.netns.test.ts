@@ -30,7 +30,7 @@ suite('fleet/enrolment', (s) => {
       const added = await lab.fleet(`add --mac ${kiel.mac} --hardware r2s --name kiel`);
       is(added.code, 0, added.stderr);
       await lab.namespace.ip('link set lan0 down');
-      kiel.startAgent();
+      await kiel.startAgent();
       await kiel.startProbe();
       await kiel.agent().waitFor('cannot enrol at');
       await lab.namespace.ip('link set lan0 up');
@@ -97,12 +97,12 @@ suite('fleet/enrolment', (s) => {
       ] as const) {
         await lab.fleet(`add --mac ${mac} --hardware r2s --name ${name}`);
       }
-      ulm.startAgent();
+      await ulm.startAgent();
       await until(
         () => ulm.credentials(),
         (given) => given?.probe === 'ulm',
       );
-      bonn.startAgent();
+      await bonn.startAgent();
       await bonn.agent().waitFor('waiting to be accepted');
 
       is((await lab.probe('ulm')).state, 'bound');
@@ -131,7 +131,7 @@ suite('fleet/enrolment', (s) => {
       const stranger = await lab.board();
       const keyBefore = kiel.credentials()?.apiKey;
       for (const board of [thief, stranger]) {
-        board.startAgent();
+        await board.startAgent();
         await board.agent().waitFor('waiting to be accepted');
       }
       is(thief.credentials(), null);

@@ -18,7 +18,8 @@ export interface LabBoard {
   number: number;
   /** Writes agent.json anew. */
   configure(more: Record<string, unknown>): void;
-  startAgent(): LabProcess;
+  /** Waits for its first word. */
+  startAgent(): Promise<LabProcess>;
   startProbe(): Promise<RunningDaemon>;
   /** What its agent printed, once it did. */
   fingerprint(): Promise<string>;
@@ -70,9 +71,10 @@ export async function openBoard(place: BoardPlace): Promise<LabBoard> {
 
   const board: LabBoard = {
     ...{ namespace, directory, state, run, mac, number, configure },
-    startAgent() {
+    async startAgent() {
       const words = ['agent', '--config', agentFile, '--state', state, '--run', run];
       agent = namespace.spawn(process.execPath, [MAIN, ...words]);
+      await agent.waitFor(/ (enrolling;|this board is probe) /, 10_000);
       return agent;
     },
     async startProbe() {

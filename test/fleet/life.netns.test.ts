@@ -44,7 +44,7 @@ suite('fleet/life', (s) => {
     board = await lab.board();
     await fleet(`add --mac ${board.mac} --hardware r2s --name kiel`);
     await board.startProbe();
-    board.startAgent();
+    await board.startAgent();
     await approve(board);
     await hurried(
       board,
@@ -114,7 +114,7 @@ suite('fleet/life', (s) => {
       await fleet(`replace kiel --mac ${next.mac}`);
       is(await statusOf(old), 401);
       await next.startProbe();
-      next.startAgent();
+      await next.startAgent();
       await approve(next);
       await reports(next, Date.now());
       board.hurry();

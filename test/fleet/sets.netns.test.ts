@@ -32,7 +32,7 @@ suite('fleet/sets', (s) => {
     board = await lab.board({ claimToken });
     await lab.fleet(`add --mac ${board.mac} --hardware r2s --name kiel`);
     await board.startProbe();
-    board.startAgent();
+    await board.startAgent();
     await applied();
   });
   s.after(async () => {
