@@ -1,4 +1,5 @@
 // `flint doctor`: what this machine can do, tried and not guessed, and the line that mends it.
+import { ProbeError } from '../core/error.ts';
 import { type Check, diagnose } from '../probe/diagnose.ts';
 import { EXIT } from './command.ts';
 
@@ -9,7 +10,7 @@ export async function runDoctor(
   _args: readonly string[],
   options: Record<string, unknown>,
 ): Promise<number> {
-  const checks = await diagnose();
+  const checks = [...(await diagnose()), await checkDatabase()];
   const isBad = checks.some((check) => check.verdict === 'bad');
   if (options['json'] === true) {
     process.stdout.write(`${JSON.stringify({ ok: !isBad, checks })}\n`);
@@ -17,6 +18,20 @@ export async function runDoctor(
     for (const check of checks) process.stdout.write(`${lineOf(check)}\n`);
   }
   return isBad ? EXIT.trouble : EXIT.ok;
+}
+
+/** A probe needs none: without it only the control, and `flint up`, cannot start. */
+async function checkDatabase(): Promise<Check> {
+  const name = 'database of the control';
+  try {
+    const { loadSqlite } = await import('../control/db.ts');
+    loadSqlite();
+    return { name, verdict: 'good', finding: 'better-sqlite3 works', mend: null };
+  } catch (error) {
+    if (!(error instanceof ProbeError)) throw error;
+    const mend = 'npm rebuild better-sqlite3 (needs python3, make and g++)';
+    return { name, verdict: 'poor', finding: 'better-sqlite3 is not built', mend };
+  }
 }
 
 function lineOf(check: Check): string {

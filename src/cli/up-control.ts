@@ -3,7 +3,7 @@
 
 import { parseControlConfig } from '../control/config.ts';
 import { type Control, startControl } from '../control/control.ts';
-import { loadDriver } from '../control/db.ts';
+import { loadSqlite } from '../control/db.ts';
 import { readHardware } from '../control/hardware.ts';
 import { ProbeError } from '../core/error.ts';
 import { isRoot } from '../engine/privileges.ts';
@@ -54,7 +54,7 @@ await openUpPart<UpControlWish>(async ({ wish, log, ended }) => {
 }, load);
 
 async function load(log: Log): Promise<void> {
-  loadDriver();
+  loadSqlite();
   const options = { config: configOf(0), version: VERSION, log, hardware: HARDWARE };
   if (isRoot()) await rehearse({ ...options, isOpenToRead: true });
 }

@@ -59,23 +59,26 @@ export function openSqlite(file: string, options: Options = {}): SqliteDatabase 
   }
 }
 
-/**
- * Loads the driver for good: whoever gives up root afterwards may not be able to read where it
- * lies. Throws ERR_DATABASE_MISSING.
- */
-export function loadDriver(): void {
-  new (loadSqlite())(':memory:').close();
-}
+let driver: Open | null = null;
 
-/** The driver alone, for files that are opened in other ways. Throws ERR_DATABASE_MISSING. */
+/**
+ * The driver alone, for files that are opened in other ways; and so that whoever gives up root
+ * afterwards need not read where it lies. Throws ERR_DATABASE_MISSING.
+ */
 export function loadSqlite(): Open {
+  if (driver !== null) return driver;
   try {
-    return createRequire(import.meta.url)('better-sqlite3') as Open;
+    const loaded = createRequire(import.meta.url)('better-sqlite3') as Open;
+    // Its compiled part is looked for only when a database is opened.
+    new loaded(':memory:').close();
+    driver = loaded;
+    return loaded;
   } catch (cause) {
+    const why = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
     throw new ProbeError(
       'ERR_DATABASE_MISSING',
-      'the package better-sqlite3, which keeps the state of the control, is not built here: ' +
-        '`npm rebuild better-sqlite3` mends that (it needs python3, make and g++)',
+      'the package better-sqlite3, which keeps the state of the control, cannot be loaded ' +
+        `(${why}): \`npm rebuild better-sqlite3\` mends that (it needs python3, make and g++)`,
       { cause },
     );
   }

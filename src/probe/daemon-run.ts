@@ -42,20 +42,24 @@ export function openRun(
 }
 
 export interface ReportParts {
-  store: Pick<RoundStore, 'events'>;
+  store: Pick<RoundStore, 'events' | 'rounds'>;
   snapshot: () => Promise<DaemonSnapshot>;
   log: Log;
 }
 
 const DAY_MS = 86_400_000;
+const ROUNDS_MS = 300_000;
 
 /** Null where there is no directory to write to. */
 export function openDaemonReport(directory: string | null, parts: ReportParts): ReportFile | null {
   if (directory === null) return null;
   const { store, snapshot, log } = parts;
+  const startedMs = Date.now();
   return openReportFile({
     ...{ directory, snapshot, log },
     events: () => store.events({ sinceMs: Date.now() - DAY_MS }),
+    // Of this run none: they are told as they are closed.
+    rounds: () => store.rounds({ sinceMs: startedMs - ROUNDS_MS, untilMs: startedMs }),
     nowMs: Date.now,
     monoMs: () => performance.now(),
   });

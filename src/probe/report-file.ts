@@ -17,6 +17,8 @@ export interface ReportFileOptions {
   snapshot: () => Promise<DaemonSnapshot>;
   /** Those of the last day, oldest first; asked for once. */
   events: () => Promise<readonly ProbeEvent[]>;
+  /** Those of the last minutes before this start, oldest first; asked for once. */
+  rounds: () => Promise<readonly Round[]>;
   log: Log;
   nowMs: () => number;
   monoMs: () => number;
@@ -45,16 +47,17 @@ export function openReportFile(options: ReportFileOptions): ReportFile {
   const kept = keepRecent(nowMs);
   let dueMs = Number.NEGATIVE_INFINITY;
   let writing: Promise<void> | null = null;
-  let hasEvents = false;
+  let hasOld = false;
   let hasRounds = false;
   let errors = 0;
   let isFailing = false;
 
   async function readOld(): Promise<void> {
-    if (hasEvents) return;
-    const oldestFirst = await options.events();
-    hasEvents = true;
-    for (const event of oldestFirst) kept.old(event);
+    if (hasOld) return;
+    const [events, rounds] = await Promise.all([options.events(), options.rounds()]);
+    hasOld = true;
+    for (const event of events) kept.old(event);
+    kept.oldRounds(rounds);
   }
 
   async function write(): Promise<void> {
@@ -139,6 +142,10 @@ function keepRecent(nowMs: () => number) {
     /** One of a time before; what has been told since is newer. */
     old(event: ProbeEvent): void {
       if (!events.has(event.id)) put(event);
+    },
+    /** The agent knows which of them it has sent already. */
+    oldRounds(before: readonly Round[]): void {
+      rounds = [...before, ...rounds];
     },
     recent(open: readonly ProbeEvent[]): Recent {
       forget(nowMs() - ROUNDS_MS);

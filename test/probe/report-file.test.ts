@@ -19,6 +19,7 @@ function open(part: Partial<ReportFileOptions> = {}) {
     directory,
     snapshot: async () => makeSnapshot({ nowMs: now.ms }),
     events: async () => [],
+    rounds: async () => [],
     log: { info: take, warn: take, error: take, flush: () => undefined },
     nowMs: () => now.ms,
     monoMs: () => now.ms,
@@ -71,6 +72,16 @@ suite('probe/report-file', (s) => {
     for (let n = 0; n < 20; n++) world.report.takeRound(roundOf(world.now.ms - n * 30_000));
     await world.run(1);
     is(world.read().rounds.length, 11);
+    world.remove();
+  });
+
+  s.test('tells rounds of the run before, ahead of its own', async () => {
+    const at = 10 * DAY_MS;
+    const world = open({ rounds: async () => [roundOf(at - 90_000), roundOf(at - 60_000)] });
+    world.report.takeRound(roundOf(at));
+    await world.run(17);
+    const ends = world.read().rounds.map(({ untilMs }) => at - untilMs);
+    equal(ends, [90_000, 60_000, 0]);
     world.remove();
   });
 
