@@ -6,9 +6,11 @@ const USAGE: readonly string[] = ['ERR_CONFIG_INVALID', 'ERR_USAGE', 'ERR_INPUT_
 
 /** What cannot be done here, as against what was tried and failed. */
 const UNAVAILABLE: readonly string[] = [
+  'ERR_UNAVAILABLE',
   'ERR_ADDON_MISSING',
   'ERR_ABI_MISMATCH',
   'ERR_SOCKET_PERMISSION',
+  'ERR_DATABASE_MISSING',
   'ERR_UNAUTHORIZED',
   'ERR_FORBIDDEN',
 ];

@@ -4,6 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { ProbeError } from '../core/error.ts';
+import { EXIT } from './command.ts';
 
 export interface ChildSpec {
   /** Before its lines, and in messages. */
@@ -125,7 +126,9 @@ function failed(name: string, { code, signal, lastLines }: ChildEnd): never {
   // What it died of it says in a line of its own; before that there may be others.
   const reason = lastLines.find((line) => line.startsWith(REASON))?.slice(REASON.length);
   const said = reason ?? lastLines.join('\n');
-  throw new ProbeError('ERR_STATE_IO', said === '' ? `the ${name} ${how}` : said);
+  const isLacking = code === EXIT.unavailable;
+  const message = said === '' ? `the ${name} ${how}` : said;
+  throw new ProbeError(isLacking ? 'ERR_UNAVAILABLE' : 'ERR_STATE_IO', message);
 }
 
 async function endChild(

@@ -23,15 +23,40 @@ export function encodeRounds(rounds: readonly ReportedRound[]): Buffer {
   return Buffer.from(encode([VERSION, [...texts.keys()], rows]));
 }
 
-/** Null when the bytes are no rounds of this version: a damaged row costs itself. */
-export function decodeRounds(bytes: Uint8Array): ReportedRound[] | null {
+/** What is asked of a round before it is unpacked: most of a report are not wanted. */
+export interface Wanted {
+  /** Those that touch this span, ends included. */
+  sinceMs: number;
+  untilMs: number;
+  /** All without. */
+  targets?: ReadonlySet<string>;
+}
+
+/**
+ * `seen` counts those that were not wanted, too. Null when the bytes are no rounds of this version:
+ * a damaged row costs itself.
+ */
+export function decodeRounds(
+  bytes: Uint8Array,
+  wanted?: Wanted,
+): { rounds: ReportedRound[]; seen: number } | null {
   try {
     const [version, texts, rows] = decode(bytes) as [number, string[], number[][]];
     if (version !== VERSION) return null;
-    return rows.map((row) => roundOf(row, texts));
+    const chosen = wanted === undefined ? rows : rows.filter((row) => isWanted(row, texts, wanted));
+    return { rounds: chosen.map((row) => roundOf(row, texts)), seen: rows.length };
   } catch {
     return null;
   }
+}
+
+function isWanted(
+  [target, , , fromMs = 0, lastedMs = 0]: readonly number[],
+  texts: readonly string[],
+  { sinceMs, untilMs, targets }: Wanted,
+): boolean {
+  if (fromMs > untilMs || fromMs + lastedMs < sinceMs) return false;
+  return targets === undefined || targets.has(textOf(texts, target));
 }
 
 function rowOf(round: ReportedRound, texts: Map<string, number>): number[] {

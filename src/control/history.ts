@@ -11,7 +11,7 @@ import { type HistoryDb, type HistoryFileOptions, openHistoryFile } from './hist
 export interface RoundsQuery {
   sinceMs: number;
   untilMs: number;
-  target?: string;
+  targets?: ReadonlySet<string>;
   family?: Family;
 }
 
@@ -46,6 +46,11 @@ const PRUNED_MAX = 512;
 const FUTURE_MS = 86_400_000;
 /** A week of one probe. */
 const REPORTS_MAX = 10_080;
+/**
+ * Looked at for one question, newest first: some 100 series for a day. To look takes a
+ * millisecond a thousand, and others wait meanwhile.
+ */
+const ROUNDS_SEEN_MAX = 300_000;
 
 const HISTORIES = new WeakMap<ControlContext, History>();
 
@@ -108,27 +113,22 @@ export function openHistory(options: HistoryOptions): History {
 }
 
 function roundsOf(db: HistoryDb, probeId: number, query: RoundsQuery): ReportedRound[] {
-  const { sinceMs, untilMs } = query;
-  const rows = db.select.all(probeId, sinceMs, untilMs, REPORTS_MAX) as { body: Buffer }[];
+  const { sinceMs, untilMs, family } = query;
+  const rows = db.select.iterate(probeId, sinceMs, untilMs, REPORTS_MAX);
   const byKey = new Map<string, ReportedRound>();
-  for (const { body } of rows) {
-    for (const round of decodeRounds(body) ?? []) {
-      if (!isAsked(round, query)) continue;
+  let seen = 0;
+  for (const { body } of rows as Iterable<{ body: Buffer }>) {
+    const decoded = decodeRounds(body, query);
+    for (const round of decoded?.rounds ?? []) {
+      if (family !== undefined && round.family !== family) continue;
       // Rows come newest first: the first that was heard of stays, a closed round never changes.
       byKey.set(`${round.fromMs} ${round.family} ${round.target}`, round);
     }
+    seen += decoded?.seen ?? 0;
+    if (seen >= ROUNDS_SEEN_MAX) break;
   }
   return [...byKey.values()].sort(
     (a, b) => compare(a.target, b.target) || compare(a.family, b.family) || a.fromMs - b.fromMs,
-  );
-}
-
-function isAsked(round: ReportedRound, { sinceMs, untilMs, target, family }: RoundsQuery): boolean {
-  return (
-    round.untilMs >= sinceMs &&
-    round.fromMs <= untilMs &&
-    (target === undefined || round.target === target) &&
-    (family === undefined || round.family === family)
   );
 }
 

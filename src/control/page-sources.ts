@@ -84,8 +84,7 @@ export async function roundsOfTargets(
   const untilMs = context.nowMs();
   const sinceMs = untilMs - shown.span.ms;
   const wanted = new Set(shown.targets.map((target) => target.id));
-  for (const round of history.roundsOf(id, { sinceMs, untilMs })) {
-    if (!wanted.has(round.target)) continue;
+  for (const round of history.roundsOf(id, { sinceMs, untilMs, targets: wanted })) {
     const list = rounds.get(roundsKey(round));
     if (list === undefined) rounds.set(roundsKey(round), [round]);
     else list.push(round);

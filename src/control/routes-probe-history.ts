@@ -42,7 +42,8 @@ export const addProbeHistoryRoutes: AddRoutes = (server, context) => {
       const id = await idOf(context, params.name);
       const untilMs = until ?? context.nowMs();
       const span = { sinceMs: since ?? untilMs - SPAN_MS, untilMs };
-      const which = { ...named('target', target), ...named('family', family) };
+      const targets = target === undefined ? undefined : new Set([target]);
+      const which = { ...named('targets', targets), ...named('family', family) };
       const rounds = historyOf(context)?.roundsOf(id, { ...span, ...which }) ?? [];
       // The newest, when there are more than an answer should have.
       const byTime = rounds.sort((a, b) => a.fromMs - b.fromMs);

@@ -55,6 +55,15 @@ suite('up-children', (s) => {
     is((await child.ended).code, 1);
   });
 
+  s.test('what it lacks here is lacking for all of it', async () => {
+    const child = start('lacking', `console.error('flint: no driver'); process.exit(3);`);
+
+    await child.ready.then(
+      () => unreachable(),
+      (error) => equal([error.code, error.message], ['ERR_UNAVAILABLE', 'no driver']),
+    );
+  });
+
   s.test('one that says nothing is not waited for without end', async () => {
     const child = start('mute', 'setInterval(() => {}, 1000);', { readyMs: 300 });
 
