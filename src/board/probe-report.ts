@@ -41,7 +41,9 @@ export function readProbeReport(
     }
     return { report: parsed.output, fault: null };
   } catch (error) {
-    return faulty(reasonOf(error));
+    const why = reasonOf(error);
+    const isStranger = why.includes('is believed');
+    return faulty(isStranger ? `${why}; --probe-user names the user of the daemon` : why);
   }
 }
 

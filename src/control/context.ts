@@ -44,6 +44,8 @@ export interface Actor {
   operatorId: number | null;
   name: string;
   role: Role;
+  /** Of an API token: its own id. */
+  tokenId?: number;
   text: string;
 }
 

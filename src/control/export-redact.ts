@@ -1,5 +1,5 @@
 // What leaves with an export that strangers may read: how things are, not whose they are and where.
-import { parseAddress } from '../core/address.ts';
+import { isIpv4Mapped, parseAddress } from '../core/address.ts';
 import type { ProbeDetail, ProbeRow } from '../core/fleet.ts';
 import type { Finding, Shared } from '../core/overview.ts';
 import type { OverviewInput } from './page-overview.ts';
@@ -19,8 +19,8 @@ export function redactRow<Row extends ProbeRow>(row: Row): Row {
   };
 }
 
-export function redactProbe(probe: ProbeDetail): ProbeDetail {
-  return {
+export function redactProbe(probe: ProbeDetail, { named }: Naming): ProbeDetail {
+  return named({
     ...redactRow(probe),
     fingerprint: null,
     sshHostKey: null,
@@ -41,21 +41,33 @@ export function redactProbe(probe: ProbeDetail): ProbeDetail {
     events: probe.events
       .filter(({ kind }) => kind !== 'foreign-key' && kind !== 'config' && kind !== 'address')
       .map((event) => ({ ...event, detail: figuresOf(event.detail) })),
-  };
+  });
 }
 
-export function redactOverview(input: OverviewInput): OverviewInput {
+export function redactOverview(input: OverviewInput, { named }: Naming): OverviewInput {
   return {
     ...input,
     join: { candidates: [], boards: [] },
     refusals: [],
     capped: [],
-    findings: input.findings.map(redactFinding),
-    cards: input.cards.map((card) => ({ ...card, row: redactRow(card.row) })),
+    findings: named(input.findings.map(redactFinding)),
+    cards: input.cards.map((card) => redactCard(card, named)),
     rest: input.rest.map(redactRow),
     origin: '',
   };
 }
+
+/** A picture is drawn already: one that has an address of somebody's own in it stays away. */
+function redactCard(card: Card, named: Naming['named']): Card {
+  const { picture, words } = card;
+  const isNamed = picture !== null && String(picture) === named(String(picture));
+  return {
+    ...{ row: redactRow(card.row), words: named(words) },
+    picture: isNamed ? picture : null,
+  };
+}
+
+type Card = OverviewInput['cards'][number];
 
 function redactFinding(finding: Finding): Finding {
   const shared = redactShared(finding.shared);
@@ -82,6 +94,7 @@ function publicOnly(ip: string | null): string | null {
 /** RFC 1918, 6598, 3927, 4193, 4291 §2.5.6, and loopback. */
 function isOfOwnNetwork(bytes: Uint8Array): boolean {
   const [first = 0, second = 0] = bytes;
+  if (isIpv4Mapped(bytes)) return isOfOwnNetwork(bytes.subarray(12));
   if (bytes.length === 16) {
     const isLoopback = bytes.every((byte, index) => byte === (index === 15 ? 1 : 0));
     return isLoopback || (first & 0xfe) === 0xfc || (first === 0xfe && (second & 0xc0) === 0x80);
@@ -92,8 +105,50 @@ function isOfOwnNetwork(bytes: Uint8Array): boolean {
   return (first === 192 && second === 168) || (first === 169 && second === 254);
 }
 
+/** What may be an address, with what may stand around it. */
+const ADDRESS_LIKE = /[0-9a-f:.]{3,64}/gi;
+
 function withoutAddresses(text: string): string {
-  return text.replace(/(?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}/gi, '…');
+  return text.replace(ADDRESS_LIKE, (word) => (addressIn(word) === null ? word : '…'));
+}
+
+/** Ends of sentences and lists belong to no address; a port may follow one. */
+function addressIn(word: string): string | null {
+  const bare = word.replace(/(?<![.:])[.:]{1,3}$/, '');
+  const [dotted = null] = /(?:\d{1,3}\.){3}\d{1,3}/.exec(bare) ?? [];
+  const found = [bare, dotted].find((one) => one !== null && parseAddress(one) !== null);
+  return found ?? null;
+}
+
+export interface Naming {
+  /** The same value; in all its texts addresses of somebody's own network have names instead. */
+  named<Value>(value: Value): Value;
+}
+
+/**
+ * Targets are often called by their address. One network's own get numbers, the same ones on all
+ * pages of an export.
+ */
+export function createNaming(): Naming {
+  const names = new Map<string, string>();
+  function nameOf(ip: string): string {
+    const name = names.get(ip) ?? `private-${names.size + 1}`;
+    names.set(ip, name);
+    return name;
+  }
+  function inText(text: string): string {
+    return text.replace(ADDRESS_LIKE, (word) => {
+      const ip = addressIn(word);
+      return ip === null || publicOnly(ip) !== null ? word : word.replace(ip, nameOf(ip));
+    });
+  }
+  function walk(value: unknown): unknown {
+    if (typeof value === 'string') return inText(value);
+    if (Array.isArray(value)) return value.map(walk);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, walk(one)]));
+  }
+  return { named: (value) => walk(value) as typeof value };
 }
 
 function figuresOf(detail: ProbeDetail['events'][number]['detail']) {

@@ -6,8 +6,15 @@ import { setImmediate as othersTurn } from 'node:timers/promises';
 import * as v from 'valibot';
 import { ProbeError } from '../core/error.ts';
 import { PROBES_QUERY } from '../core/fleet.ts';
+import type { ReportedRound } from '../core/report.ts';
 import type { ControlContext } from './context.ts';
-import { redactOverview, redactProbe, redactRow } from './export-redact.ts';
+import {
+  createNaming,
+  type Naming,
+  redactOverview,
+  redactProbe,
+  redactRow,
+} from './export-redact.ts';
 import { showProbe } from './fleet-detail.ts';
 import { listProbes } from './fleet-list.ts';
 import { historyOf, startHistory } from './history.ts';
@@ -94,6 +101,7 @@ async function writePages(
   const status = await statusInput(context);
   const files = filesOf(names, status !== null);
   const frame = frameOf(context);
+  const naming = createNaming();
   let pages = 0;
   const write = async (file: string, page: Page): Promise<void> => {
     const depth = file.split('/').length - 1;
@@ -106,11 +114,11 @@ async function writePages(
   const overview = await overviewInput(context);
   const shown = isPrivate
     ? { ...overview, join: { candidates: [], boards: [] } }
-    : redactOverview(overview);
+    : redactOverview(overview, naming);
   await write('index.html', overviewPage(frame, { ...shown, isStatusPublic: status !== null }));
   await writeLists(context, frame, { isPrivate, write, total: names.length });
   for (const name of names) {
-    const page = await pageOfProbe(context, frame, name, isPrivate);
+    const page = await pageOfProbe(context, frame, { name, naming: isPrivate ? null : naming });
     if (page !== null) await write(`probes/${name}.html`, page);
   }
   if (status !== null) await write('status.html', statusPage(frame, status));
@@ -144,20 +152,27 @@ async function writeLists(
 async function pageOfProbe(
   context: ControlContext,
   frame: Frame,
-  name: string,
-  isPrivate: boolean,
+  { name, naming }: { name: string; naming: Naming | null },
 ): Promise<Page | null> {
   try {
     const whole = await showProbe(context, name);
     const span = spanOf('24h');
     const targets = targetsOf(whole);
     const rounds = await roundsOfTargets(context, whole, { targets, span });
-    const probe = isPrivate ? { ...whole, candidates: [] } : redactProbe(whole);
-    return probePage(frame, { probe, span, offset: 0, rounds });
+    const probe = naming === null ? { ...whole, candidates: [] } : redactProbe(whole, naming);
+    const shown = naming === null ? rounds : namedRounds(rounds, naming);
+    return probePage(frame, { probe, span, offset: 0, rounds: shown });
   } catch (error) {
     if (error instanceof ProbeError && error.code === 'ERR_NOT_FOUND') return null;
     throw error;
   }
+}
+
+function namedRounds(
+  rounds: ReadonlyMap<string, ReportedRound[]>,
+  { named }: Naming,
+): Map<string, ReportedRound[]> {
+  return new Map([...rounds].map(([key, list]) => [named(key), named(list)]));
 }
 
 async function namesOf({ store }: ControlContext): Promise<string[]> {

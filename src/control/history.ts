@@ -13,6 +13,8 @@ export interface RoundsQuery {
   untilMs: number;
   targets?: ReadonlySet<string>;
   family?: Family;
+  /** So many of the newest at most, and never more than ROUNDS_MAX. */
+  limit?: number;
 }
 
 export interface HistoryState {
@@ -51,6 +53,8 @@ const REPORTS_MAX = 10_080;
  * millisecond a thousand, and others wait meanwhile.
  */
 const ROUNDS_SEEN_MAX = 300_000;
+/** And answered with. */
+const ROUNDS_MAX = 150_000;
 
 const HISTORIES = new WeakMap<ControlContext, History>();
 
@@ -113,7 +117,7 @@ export function openHistory(options: HistoryOptions): History {
 }
 
 function roundsOf(db: HistoryDb, probeId: number, query: RoundsQuery): ReportedRound[] {
-  const { sinceMs, untilMs, family } = query;
+  const { sinceMs, untilMs, family, limit = ROUNDS_MAX } = query;
   const rows = db.select.iterate(probeId, sinceMs, untilMs, REPORTS_MAX);
   const byKey = new Map<string, ReportedRound>();
   let seen = 0;
@@ -125,7 +129,7 @@ function roundsOf(db: HistoryDb, probeId: number, query: RoundsQuery): ReportedR
       byKey.set(`${round.fromMs} ${round.family} ${round.target}`, round);
     }
     seen += decoded?.seen ?? 0;
-    if (seen >= ROUNDS_SEEN_MAX) break;
+    if (seen >= ROUNDS_SEEN_MAX || byKey.size >= Math.min(limit, ROUNDS_MAX)) break;
   }
   return [...byKey.values()].sort(
     (a, b) => compare(a.target, b.target) || compare(a.family, b.family) || a.fromMs - b.fromMs,

@@ -7,9 +7,10 @@ import type { Actor, ControlContext } from './context.ts';
 import { isCredential, makeCredential, sha256Of } from './credential.ts';
 import type { Db } from './db.ts';
 import type { OperatorTable, Role } from './db-tables.ts';
+import { keepOwnPace } from './own-pace.ts';
 import { hashPassword, verifyPassword } from './passwords.ts';
 import { throttled } from './problem.ts';
-import { type Buckets, createBuckets, throttleOf, tooMany } from './rate-limit.ts';
+import { type Buckets, createBuckets, loginThrottleOf, throttleOf, tooMany } from './rate-limit.ts';
 import { openSession } from './sessions.ts';
 import { sourcePrefixOf } from './source-prefix.ts';
 
@@ -40,7 +41,7 @@ export async function loginWithPassword(
   const key = `${prefix} ${name}`;
   const waitMs = gate.tries.waitMs(key);
   if (waitMs > 0) throw tooMany(waitMs);
-  throttleOf(context).check(given.from);
+  loginThrottleOf(context).check(given.from);
   const row = await operatorOf(context, name);
   const leave = enter(gate, prefix);
   try {
@@ -53,7 +54,7 @@ export async function loginWithPassword(
     leave();
   }
   gate.tries.take(key);
-  throttleOf(context).failed(given.from);
+  loginThrottleOf(context).failed(given.from);
   // Of strangers' names nothing is written down: some are passwords in the wrong field.
   context.log.warn('login refused', { name: row?.name ?? null, from: given.from });
   throw new ProbeError('ERR_UNAUTHORIZED', 'name or password is wrong');
@@ -107,6 +108,7 @@ async function begin(
   { rehashed, judged }: { rehashed: string | null; judged: string | null },
 ): Promise<LoggedIn> {
   const { id, name, role } = row;
+  keepOwnPace(context, id);
   const nowMs = context.nowMs();
   const actor: Actor = { kind: 'user', operatorId: id, name, role, text: `user:${name}` };
   const token = await context.store.write(async (db) => {

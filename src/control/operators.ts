@@ -6,8 +6,9 @@ import type { Actor, ControlContext } from './context.ts';
 import type { Db } from './db.ts';
 import type { OperatorTable } from './db-tables.ts';
 import type { Operator, OperatorChange, OperatorInput } from './operator-schemas.ts';
+import { keepOwnPace } from './own-pace.ts';
 import { hashPassword, judgePassword, verifyPassword } from './passwords.ts';
-import { throttleOf } from './rate-limit.ts';
+import { loginThrottleOf } from './rate-limit.ts';
 import { endSessionById, endSessionsOf } from './sessions.ts';
 
 type Row = { [Key in keyof OperatorTable]: Key extends 'id' ? number : OperatorTable[Key] };
@@ -97,9 +98,20 @@ export async function changeOwnPassword(
   }
   const row = await needOperator(context.store.db, actor.name);
   if (row.password !== null) await proveCurrent(context, row.password, given);
+  keepOwnPace(context, row.id);
   const hash = await judgedHash(given.password, row.name);
   await context.store.write(async (db) => {
-    await db.updateTable('operators').set({ password: hash }).where('id', '=', row.id).execute();
+    // While the hash was made an administrator may have ended all this.
+    const { numUpdatedRows } = await db
+      .updateTable('operators')
+      .set({ password: hash })
+      .where('id', '=', row.id)
+      .where('password', 'is', row.password)
+      .where('disabledMs', 'is', null)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) {
+      throw new ProbeError('ERR_CONFLICT', 'the account was changed meanwhile: log in again');
+    }
     await endSessionsOf(db, row.id, given.keepSession ?? undefined);
     const entry = { actor, action: 'user.password', subject: row.name };
     await recordAudit(db, context.nowMs(), entry);
@@ -112,6 +124,9 @@ export async function revokeSession(
   actor: Actor,
   id: string,
 ): Promise<void> {
+  if (actor.kind === 'token' && actor.role !== 'admin') {
+    throw new ProbeError('ERR_FORBIDDEN', 'a session is ended by who is logged in');
+  }
   await context.store.write(async (db) => {
     const isThere = actor.operatorId !== null && (await endSessionById(db, actor.operatorId, id));
     if (!isThere) throw new ProbeError('ERR_NOT_FOUND', `there is no session ${id} of yours`);
@@ -140,10 +155,10 @@ async function proveCurrent(
   stored: string,
   { current, from }: { current: string; from: string },
 ): Promise<void> {
-  throttleOf(context).check(from);
+  loginThrottleOf(context).check(from);
   const { isRight } = await verifyPassword(current, stored);
   if (isRight) return;
-  throttleOf(context).failed(from);
+  loginThrottleOf(context).failed(from);
   throw new ProbeError('ERR_FORBIDDEN', 'the current password is wrong');
 }
 

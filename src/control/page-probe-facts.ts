@@ -34,9 +34,9 @@ export function probeNotices({ config, clock, state }: ProbeDetail): Notice[] {
     });
   }
   if (config.unsupported.length > 0) {
-    const title = 'It does not know all of its configuration.';
+    const title = 'Not all of its configuration is in force.';
     const detail = html`Left out: <span class="code">${config.unsupported.join(', ')}</span>. A
-newer version may know it.`;
+newer version may know what has no reason beside it.`;
     notices.push({ tone: 'info', title, detail });
   }
   for (const text of config.capped.slice(0, 5)) {

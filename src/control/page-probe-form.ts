@@ -85,7 +85,7 @@ export function readProbe(
 ): Record<string, unknown> {
   const read: Record<string, unknown> = {
     groups: listOf(values['groups'], /[\s,]+/),
-    tags: listOf(values['tags'], /\s*,\s*/),
+    tags: listOf(values['tags'], ','),
     location: (values['location'] ?? '').trim(),
     contact: (values['contact'] ?? '').trim(),
     note: (values['note'] ?? '').trim(),
@@ -191,7 +191,7 @@ function typeName(name: string): Field {
   return { name: 'typed', label: `Type ${name} to confirm`, isCode: true, isRequired: true };
 }
 
-function listOf(text: string | undefined, separator: RegExp): string[] {
-  const words = (text ?? '').trim().split(separator);
+function listOf(text: string | undefined, separator: string | RegExp): string[] {
+  const words = (text ?? '').split(separator).map((word) => word.trim());
   return [...new Set(words.filter((word) => word !== ''))];
 }

@@ -1,5 +1,6 @@
 // What pages are made of, read from the control's state.
 
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import * as v from 'valibot';
 import { PROBES_QUERY, type ProbeDetail, type ProbeRow } from '../core/fleet.ts';
 import type { ReportedRound } from '../core/report.ts';
@@ -23,6 +24,8 @@ import { readStatusSettings } from './page-status-settings.ts';
 const CARDS_MAX = 24;
 const REST_MAX = 40;
 const HOUR_MS = 3_600_000;
+/** An hour of the largest set. */
+const PICTURE_ROUNDS_MAX = 31_000;
 const CANDIDATES_MAX = 200;
 
 /** All of the first page. */
@@ -109,7 +112,10 @@ async function pictureOf(
   if (history === null || row.seenMs === null) return { picture: null, words: null };
   const { id } = await probeByName(context.store.db, row.name);
   const nowMs = context.nowMs();
-  const all = history.roundsOf(id, { sinceMs: nowMs - HOUR_MS, untilMs: nowMs });
+  const hour = { sinceMs: nowMs - HOUR_MS, untilMs: nowMs, limit: PICTURE_ROUNDS_MAX };
+  const all = history.roundsOf(id, hour);
+  // What one probe reported is long to read; nobody waits for more than one of them.
+  await othersTurn();
   const rounds = worstSeries(all);
   const [first] = rounds;
   if (first === undefined) return { picture: null, words: null };

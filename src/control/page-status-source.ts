@@ -18,7 +18,9 @@ const DOWN_PERCENT = 50;
 type Day = Map<number, Map<string, PieceState>>;
 
 interface Kept {
+  /** Of the targets that the settings name. */
   days: Map<number, Day>;
+  daysKey: string;
   made: { atMs: number; key: string; input: StatusInput } | null;
   next: Promise<StatusInput> | null;
 }
@@ -29,7 +31,7 @@ const KEPT = new WeakMap<ControlContext, Kept>();
 export async function statusInput(context: ControlContext): Promise<StatusInput | null> {
   const settings = await readStatusSettings(context);
   if (!settings.isPublic) return null;
-  const kept = KEPT.get(context) ?? { days: new Map(), made: null, next: null };
+  const kept = KEPT.get(context) ?? { days: new Map(), daysKey: '', made: null, next: null };
   KEPT.set(context, kept);
   const key = JSON.stringify(settings);
   const { made } = kept;
@@ -50,17 +52,21 @@ async function makeInput(
   settings: StatusSettings,
   kept: Kept,
 ): Promise<StatusInput> {
+  const daysKey = JSON.stringify(settings.targets);
+  if (kept.daysKey !== daysKey) kept.days.clear();
+  kept.daysKey = daysKey;
   const nowMs = context.nowMs();
   const untilMs = (Math.floor(nowMs / PIECE_MS) + 1) * PIECE_MS;
   const places: StatusPlace[] = [];
   const shown = new Set<number>();
+  const targets = new Set(settings.targets.map(({ target }) => target));
   for (const { probe, name } of settings.probes) {
     const row = await readProbe(context, probe, settings.groups);
     if (row === null) continue;
     shown.add(row.id);
     const day = kept.days.get(row.id) ?? new Map();
     kept.days.set(row.id, day);
-    fillDay(context, { id: row.id, day, untilMs });
+    fillDay(context, { id: row.id, day, untilMs, targets });
     await othersTurn();
     places.push({
       name,
@@ -129,30 +135,50 @@ const STATES: Readonly<Record<string, StatusPlace['state']>> = {
   maintenance: 'maintenance',
 };
 
+interface Filled {
+  id: number;
+  day: Day;
+  untilMs: number;
+  targets: ReadonlySet<string>;
+}
+
 /** Late reports fill what is over, too: the last two are counted again. */
-function fillDay(
-  context: ControlContext,
-  { id, day, untilMs }: { id: number; day: Day; untilMs: number },
-): void {
+function fillDay(context: ControlContext, { id, day, untilMs, targets }: Filled): void {
   const firstMs = untilMs - PIECES * PIECE_MS;
   for (const beginMs of day.keys()) if (beginMs < firstMs) day.delete(beginMs);
   const history = historyOf(context);
-  if (history === null) return;
-  for (let beginMs = firstMs; beginMs < untilMs; beginMs += PIECE_MS) {
-    if (day.has(beginMs) && beginMs < untilMs - 2 * PIECE_MS) continue;
-    const rounds = history.roundsOf(id, { sinceMs: beginMs, untilMs: beginMs + PIECE_MS - 1 });
-    day.set(beginMs, statesOf(rounds));
+  if (history === null || targets.size === 0) return;
+  const begins = Array.from({ length: PIECES }, (_, piece) => firstMs + piece * PIECE_MS);
+  const fresh = begins.filter((beginMs) => beginMs >= untilMs - 2 * PIECE_MS || !day.has(beginMs));
+  const sinceMs = fresh[0] ?? untilMs;
+  // One look for all of them: what one probe reported is read once, however it lies.
+  const rounds = history.roundsOf(id, { sinceMs, untilMs: untilMs - 1, targets });
+  const sums = new Map<number, Sums>(fresh.map((beginMs) => [beginMs, new Map()]));
+  for (const round of rounds) count(sums, round, { firstMs: sinceMs, untilMs });
+  for (const [beginMs, sum] of sums) day.set(beginMs, statesOf(sum));
+}
+
+type Sums = Map<string, { received: number; lost: number }>;
+
+/** Into every piece that the round touches. */
+function count(
+  sums: ReadonlyMap<number, Sums>,
+  round: ReportedRound,
+  { firstMs, untilMs }: { firstMs: number; untilMs: number },
+): void {
+  const beginMs = Math.max(firstMs, Math.floor(round.fromMs / PIECE_MS) * PIECE_MS);
+  const endMs = Math.min(untilMs - 1, round.untilMs);
+  for (let piece = beginMs; piece <= endMs; piece += PIECE_MS) {
+    const sum = sums.get(piece);
+    if (sum === undefined) continue;
+    const known = sum.get(round.target) ?? { received: 0, lost: 0 };
+    known.received += round.received;
+    known.lost += round.lost;
+    sum.set(round.target, known);
   }
 }
 
-function statesOf(rounds: readonly ReportedRound[]): Map<string, PieceState> {
-  const sums = new Map<string, { received: number; lost: number }>();
-  for (const { target, received, lost } of rounds) {
-    const sum = sums.get(target) ?? { received: 0, lost: 0 };
-    sum.received += received;
-    sum.lost += lost;
-    sums.set(target, sum);
-  }
+function statesOf(sums: Sums): Map<string, PieceState> {
   return new Map(
     [...sums].map(([target, { received, lost }]) => {
       const percent = received + lost === 0 ? null : (100 * lost) / (received + lost);

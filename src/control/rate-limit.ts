@@ -32,13 +32,26 @@ export interface Buckets {
 const REFUSALS = { burst: 60, refillMs: 2_000, entriesMax: 8_192 } as const;
 
 const throttles = new WeakMap<ControlContext, Throttle>();
+const loginThrottles = new WeakMap<ControlContext, Throttle>();
 
-/** The one that all routes of a control share. */
+/** The one that all routes of a control share, but for logins. */
 export function throttleOf(context: ControlContext): Throttle {
-  const known = throttles.get(context);
+  return throttleIn(throttles, context);
+}
+
+/**
+ * Of wrong passwords alone: boards that wait to be let in, or whose keys ended, share the network
+ * of the people who look after them and must not keep these out.
+ */
+export function loginThrottleOf(context: ControlContext): Throttle {
+  return throttleIn(loginThrottles, context);
+}
+
+function throttleIn(all: WeakMap<ControlContext, Throttle>, context: ControlContext): Throttle {
+  const known = all.get(context);
   if (known !== undefined) return known;
   const made = createThrottle(createBuckets({ ...REFUSALS, nowMs: context.nowMs }));
-  throttles.set(context, made);
+  all.set(context, made);
   return made;
 }
 

@@ -29,6 +29,8 @@ export interface ReportStore {
   isLive(keySha256: string, probeId: number): boolean;
   keepState(row: ReportRow): void;
   keepEvents(probeId: number, events: ProbeEvents, heardMs: number): void;
+  /** What was kept last may not have reached the disk: the same events are looked at again. */
+  forgetEvents(probeId: number): void;
 }
 
 type Raw = ControlDb['raw'];
@@ -49,18 +51,18 @@ export function reportStore(raw: Raw): ReportStore {
   return {
     isLive: (keySha256, probeId) => live.get(keySha256, probeId) !== undefined,
     keepState: (row) => void keepState.run(row),
-    keepEvents: eventKeeper(raw),
+    ...eventKeeper(raw),
   };
 }
 
 // Most reports bring the events of the one before: those are known by a digest.
 const DIGESTS_MAX = 50_000;
 
-function eventKeeper(raw: Raw): ReportStore['keepEvents'] {
+function eventKeeper(raw: Raw): Pick<ReportStore, 'keepEvents' | 'forgetEvents'> {
   const known = raw.prepare('select eventId, untilMs, detail from probe_events where probeId = ?');
   const save = eventSaver(raw);
   const digests = new Map<number, string>();
-  return (probeId, events, heardMs) => {
+  function keepEvents(probeId: number, events: ProbeEvents, heardMs: number): void {
     const digest = createHash('sha1').update(JSON.stringify(events)).digest('base64');
     if (digests.get(probeId) === digest) return;
     digests.delete(probeId);
@@ -69,7 +71,8 @@ function eventKeeper(raw: Raw): ReportStore['keepEvents'] {
     const changes = changedEvents(events, byId, heardMs);
     save(probeId, changes, heardMs);
     if (changes.leftOut === 0) remember(digests, probeId, digest);
-  };
+  }
+  return { keepEvents, forgetEvents: (probeId) => void digests.delete(probeId) };
 }
 
 function remember(digests: Map<number, string>, probeId: number, digest: string): void {

@@ -3,11 +3,12 @@
 // disk.
 
 import { ProbeError } from '../core/error.ts';
-import type { Report } from '../core/report.ts';
+import { REPORT_ROUNDS_MAX, type Report, type ReportedRound } from '../core/report.ts';
 import { judgeReport } from '../core/report-judge.ts';
 import type { ControlContext } from './context.ts';
 import { type GroupCommit, groupCommit } from './group-commit.ts';
 import { historyOf } from './history.ts';
+import { type Buckets, createBuckets } from './rate-limit.ts';
 import { type ReportRow, type ReportStore, reportStore } from './report-store.ts';
 
 /** Who reports, by the key that it showed, and from where. */
@@ -27,17 +28,44 @@ export async function acceptReport(
 ): Promise<void> {
   const { store, group } = partsOf(context);
   const row = rowOf(reporter, report, context.nowMs());
-  await group.run(() => {
+  const kept = group.run(() => {
     if (!store.isLive(reporter.keySha256, reporter.id)) {
       throw new ProbeError('ERR_UNAUTHORIZED', 'the credential is not valid (any more)');
     }
     store.keepState(row);
     store.keepEvents(reporter.id, report.probe?.events ?? [], row.seenMs);
   });
-  historyOf(context)?.appendRounds(reporter.id, report.probe?.rounds ?? []);
+  await kept.catch((error: unknown) => {
+    store.forgetEvents(reporter.id);
+    throw error;
+  });
+  const rounds = fairShare(context, reporter.id, report.probe?.rounds ?? []);
+  historyOf(context)?.appendRounds(reporter.id, rounds);
+}
+
+// Rounds of one probe: what the largest set makes, a report a minute, and what waited for a while.
+// More of it is another's history that would have to go.
+const ROUNDS = { burst: 5 * REPORT_ROUNDS_MAX, refillMs: 60_000 / REPORT_ROUNDS_MAX } as const;
+const PROBES_MAX = 50_000;
+/** Nothing is measured for longer in one round. */
+const ROUND_MS_MAX = 3_600_000;
+
+function fairShare(
+  context: ControlContext,
+  probeId: number,
+  rounds: readonly ReportedRound[],
+): ReportedRound[] {
+  const { buckets } = partsOf(context);
+  const key = String(probeId);
+  return rounds.filter(({ fromMs, untilMs }) => {
+    if (untilMs - fromMs > ROUND_MS_MAX || buckets.waitMs(key) > 0) return false;
+    buckets.take(key);
+    return true;
+  });
 }
 
 interface Parts {
+  buckets: Buckets;
   store: ReportStore;
   group: GroupCommit;
 }
@@ -47,7 +75,8 @@ const PARTS = new WeakMap<ControlContext, Parts>();
 function partsOf(context: ControlContext): Parts {
   const known = PARTS.get(context);
   if (known !== undefined) return known;
-  const parts = {
+  const parts: Parts = {
+    buckets: createBuckets({ ...ROUNDS, entriesMax: PROBES_MAX, nowMs: context.nowMs }),
     store: reportStore(context.store.raw),
     group: groupCommit(context.store, GROUP),
   };

@@ -63,6 +63,7 @@ function requireAccess(route: RouteOptions): void {
 
 function guard(server: ControlServer, context: ControlContext): void {
   server.addHook('onRequest', async (request, reply) => {
+    keepAddress(request);
     const wrong = isHealthCheck(request) ? null : misdirected(context, request);
     const refused = wrong ?? crossSite(context, request) ?? oddBody(request);
     if (refused !== null) return refuse(request, reply, refused);
@@ -75,6 +76,11 @@ function guard(server: ControlServer, context: ControlContext): void {
   });
   server.addHook('onSend', async (request, reply) => addHeaders(context, request, reply));
   server.addHook('onResponse', async (request, reply) => logAnswer(context, request, reply));
+}
+
+// A socket that was closed has no address any more, while what it asked for is still under way.
+function keepAddress(request: FastifyRequest): void {
+  Object.defineProperty(request, 'ip', { value: request.ip ?? 'unknown' });
 }
 
 /** Load balancers ask by address. */

@@ -7,6 +7,7 @@ import { makeCredential } from './credential.ts';
 import type { Db } from './db.ts';
 import type { Role } from './db-tables.ts';
 import type { Token, TokenInput } from './operator-schemas.ts';
+import { keepOwnPace } from './own-pace.ts';
 import { inputInvalid } from './problem.ts';
 
 const ROLES: readonly Role[] = ['viewer', 'operator', 'admin'];
@@ -31,6 +32,7 @@ export async function makeToken(
   if (actor.kind === 'token') {
     throw new ProbeError('ERR_FORBIDDEN', 'an API token is made by a person who is logged in');
   }
+  if (actor.operatorId !== null) keepOwnPace(context, actor.operatorId);
   const nowMs = context.nowMs();
   const { text, sha256 } = makeCredential('pat');
   const made = await context.store.write(async (db) => {
@@ -68,7 +70,10 @@ export async function listTokens(
   return await query.orderBy('api_tokens.id', 'desc').limit(1_000).execute();
 }
 
-/** One's own, or anybody's for an administrator. Throws ERR_NOT_FOUND. */
+/**
+ * One's own, or anybody's for an administrator. A token ends itself alone, unless it is an
+ * administrator's in full: one to read with must not lock its owner out. Throws ERR_NOT_FOUND.
+ */
 export async function removeToken(
   context: ControlContext,
   actor: Actor,
@@ -81,7 +86,8 @@ export async function removeToken(
       .select(['operators.id as operatorId', 'operators.name as owner', 'api_tokens.label'])
       .where('api_tokens.id', '=', id)
       .executeTakeFirst();
-    const isHis = row?.operatorId === actor.operatorId || actor.role === 'admin';
+    const isOwn = row?.operatorId === actor.operatorId;
+    const isHis = actor.role === 'admin' || (isOwn && (actor.tokenId ?? id) === id);
     if (row === undefined || !isHis) {
       throw new ProbeError('ERR_NOT_FOUND', `there is no API token ${id} of yours`);
     }
@@ -113,6 +119,7 @@ export async function actorOfToken(context: ControlContext, sha256: string): Pro
   }
   return {
     kind: 'token',
+    tokenId: row.tokenId,
     operatorId: row.id,
     name: row.name,
     role: mayAs(row.role, row.tokenRole) ? row.tokenRole : row.role,

@@ -72,7 +72,7 @@ suite('board/probe-report', (s) => {
         return readProbeReport(places.probeReport, [0, 4711], Date.now()).fault;
       };
       is(fault(4711), null);
-      match(String(fault(4712)), /belongs to user 4712/);
+      match(String(fault(4712)), /belongs to user 4712.*--probe-user names the user/);
     }),
   );
 

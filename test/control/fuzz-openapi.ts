@@ -79,7 +79,7 @@ function plain(schema: unknown): unknown {
 
 /** Why the answer breaks what the operation promises; null when it does not. */
 export function broken(
-  { operation, method }: Shot,
+  { operation, method, headers }: Shot,
   answer: { status: number; text: string; json: unknown; type: string },
 ): string | null {
   const { status, text, json, type } = answer;
@@ -88,6 +88,10 @@ export function broken(
   const isNamed = operation.answers.has(String(status));
   const isWrong = status < 400 && (!isNamed || operation.method !== method);
   if (isWrong) return `status ${status} is not described`;
+  // Of what is not there a browser gets a page, outside the API.
+  const isPage =
+    status === 404 && headers['accept'] === 'text/html' && type.startsWith('text/html');
+  if (isPage && !operation.path.startsWith('/api/')) return null;
   if (!type.startsWith('application/json')) return `type ${type}`;
   const judge = operation.answers.get(isNamed ? String(status) : 'default') ?? null;
   if (judge === null || judge(json)) return null;

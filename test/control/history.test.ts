@@ -73,7 +73,7 @@ suite('control/history', (s) => {
       const asked = history.roundsOf(1, {
         sinceMs: NOW_MS + 75_000,
         untilMs: NOW_MS + 130_000,
-        target: 'a',
+        targets: new Set(['a']),
         family: 'v4',
       });
 
@@ -81,7 +81,7 @@ suite('control/history', (s) => {
         asked.map(({ fromMs }) => (fromMs - NOW_MS) / 30_000),
         [2, 3, 4],
       );
-      equal(history.roundsOf(1, { ...ALL, target: 'a' }).length, 11);
+      equal(history.roundsOf(1, { ...ALL, targets: new Set(['a']) }).length, 11);
     }),
   );
 

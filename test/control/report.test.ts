@@ -79,6 +79,25 @@ suite('control/report', (s) => {
     }),
   );
 
+  s.test('events of a report that did not reach the disk are kept with the next', () =>
+    withProbe(async (lab, probe) => {
+      const { store } = lab.context;
+      const { write } = store;
+      store.write = (work) =>
+        write(async (db) => {
+          await work(db);
+          throw new Error('the disk is full');
+        });
+      equal((await post(lab, probe, reportOf({ events: [eventAt('a')] }))).status, 500);
+      store.write = write;
+      equal(all(lab, 'select * from probe_events').length, 0);
+
+      await post(lab, probe, reportOf({ events: [eventAt('a')] }));
+
+      equal(all(lab, 'select * from probe_events').length, 1);
+    }),
+  );
+
   s.test('a daemon that is silent is reported too', () =>
     withProbe(async (lab, probe) => {
       equal((await post(lab, probe, reportOf(null))).status, 200);

@@ -143,6 +143,18 @@ suite('fleet/enrolment', (s) => {
       match((await lab.page('/probes/kiel')).body, (await thief.fingerprint()).split(' ')[0] ?? '');
       const boards = await lab.fleet('boards');
       match(boards.stdout, stranger.mac);
+      // The operator makes a probe of the stranger.
+      const list = JSON.parse((await lab.fleet('boards --json')).stdout);
+      const { id } = list.boards.find(({ mac }: { mac: string }) => mac === stranger.mac);
+      const fingerprint = (await stranger.fingerprint()).replaceAll(' ', '');
+      const words = `register ${id} --name mainz --fingerprint ${fingerprint}`;
+      const registered = await lab.fleet(words);
+      is(registered.code, 0, registered.stderr);
+      await hurried(
+        stranger,
+        () => stranger.credentials(),
+        (given) => given?.probe === 'mainz',
+      );
       // The one that was first goes on.
       const { status } = await lab.ask({
         ...{ method: 'GET', url: `${lab.origin}/api/v1/config` },

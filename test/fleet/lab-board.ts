@@ -1,5 +1,5 @@
 // A board of the lab: a namespace with one wired interface, an agent and a probe.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { PROBE_REPORT, type ProbeReport } from '../../src/core/report.ts';
@@ -30,6 +30,8 @@ export interface LabBoard {
   credentials(): { probe: string; apiKey: string } | null;
   identity(): string | null;
   report(): ProbeReport | null;
+  /** What is in memory alone goes with a reboot. */
+  forgetRun(): void;
   /** Ids of the users that its processes are now. */
   users(): { agent: number; probe: number };
   close(): Promise<void>;
@@ -97,6 +99,10 @@ export async function openBoard(place: BoardPlace): Promise<LabBoard> {
     report() {
       const read = readJson<unknown>(join(run, 'probe', 'report.json'));
       return read === null ? null : v.parse(PROBE_REPORT, read);
+    },
+    forgetRun() {
+      rmSync(run, { recursive: true });
+      mkdirSync(run);
     },
     users: () => ({
       agent: userOf(board.agent().pid),

@@ -26,8 +26,8 @@ import { type LabBoard, openBoard } from './lab-board.ts';
 export const CONTROL_ADDRESS = '10.50.0.1';
 export const TARGETS = ['93.184.216.1', '93.184.216.2', '93.184.216.3'] as const;
 const BRIDGE = 'lan0';
-const PORT = 8443;
-const PLAIN_PORT = 8740;
+export const PORT = 8443;
+export const PLAIN_PORT = 8740;
 
 export interface FleetLab {
   /** Where control, reflector and operator are. */
