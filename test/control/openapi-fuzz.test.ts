@@ -99,7 +99,8 @@ async function judged(fleet: Fleet, shot: Shot, port: number | null): Promise<nu
   const answer = port === null ? await inject(fleet, shot) : await overSocket(fleet, shot, port);
   const elapsedMs = performance.now() - startMs;
   const type = String(answer.headers['content-type'] ?? '');
-  const told = `${shot.caller} ${shot.method} ${shot.url.slice(0, 200)} → ${answer.status} ${answer.text.slice(0, 300)}`;
+  const asked = `${shot.caller} ${shot.method} ${shot.url.slice(0, 200)}`;
+  const told = `${asked} → ${answer.status} ${answer.text.slice(0, 300)}`;
   const wrong = broken(shot, { ...answer, type });
   ok(wrong === null, `${wrong}: ${told}\n${lab.logLines().at(-1)}`);
   ok(fleet.guarded(shot.caller) === before, `changed what he may not: ${told}`);

@@ -27,18 +27,23 @@ const ca = fs.readFileSync(process.argv[1]);
 require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
   const { id, method, url, token, body, headers } = JSON.parse(line);
   const tell = (reply) => process.stdout.write(JSON.stringify({ id, ...reply }) + '\\n');
-  const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+  const isText = body === undefined || typeof body === 'string';
+  const text = isText ? body : JSON.stringify(body);
   const request = require(url.startsWith('https:') ? 'node:https' : 'node:http').request(url, {
     method, ca, agent: false, timeout: 10000,
     headers: {
       ...(token ? { authorization: 'Bearer ' + token } : {}),
-      ...(text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+      ...(text === undefined ? {} : {
+        'content-type': 'application/json', 'content-length': Buffer.byteLength(text),
+      }),
       ...headers,
     },
   }, (response) => {
     let got = '';
     response.setEncoding('utf8').on('data', (part) => { got += part; });
-    response.on('end', () => tell({ status: response.statusCode, headers: response.headers, body: got }));
+    response.on('end', () => {
+      tell({ status: response.statusCode, headers: response.headers, body: got });
+    });
   });
   request.on('timeout', () => request.destroy(new Error('no answer')));
   request.on('error', (error) => tell({ status: 0, headers: {}, body: String(error) }));

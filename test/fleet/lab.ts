@@ -277,17 +277,20 @@ export async function until<T>(
   }
 }
 
-/** As until, and the board's agent leaves out its waits. */
+// The control slows down a probe that asks more than twice in ten seconds for long.
+const HURRY_MS = 2500;
+const hurriedMs = new WeakMap<LabBoard, number>();
+
+/** As until, and the board's agent leaves out its waits; the probe writes its report every 15 s. */
 export async function hurried<T>(
   board: LabBoard,
   ask: () => T | Promise<T>,
   accept: (answer: T) => boolean,
-  timeoutMs = 15_000,
+  timeoutMs = 25_000,
 ): Promise<T> {
-  let askedMs = 0;
   const hurry = (): T | Promise<T> => {
-    if (Date.now() - askedMs > 1500) {
-      askedMs = Date.now();
+    if (Date.now() - (hurriedMs.get(board) ?? 0) > HURRY_MS) {
+      hurriedMs.set(board, Date.now());
       board.hurry();
     }
     return ask();

@@ -68,7 +68,8 @@ async function pass(request, reply, body) {
     request.socket.destroy();
   } finally {
     const { method, url: path } = request;
-    process.stdout.write(JSON.stringify({ method, path, body: String(body), status, mishap }) + '\\n');
+    const passed = { method, path, body: String(body), status, mishap };
+    process.stdout.write(JSON.stringify(passed) + '\\n');
   }
 }
 const tls = { cert: fs.readFileSync(certFile), key: fs.readFileSync(keyFile) };
