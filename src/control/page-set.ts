@@ -5,6 +5,7 @@ import { formatCount } from '../graph/format.ts';
 import type { Markup } from '../graph/smoke.ts';
 import { checkbox, errorList, type FormState, field, form, hidden } from './page-form.ts';
 import { previewCard } from './page-set-preview.ts';
+import { setView } from './page-set-view.ts';
 import { canOperate, type Frame, type Page } from './page-shell.ts';
 
 export interface SetFormInput {
@@ -158,12 +159,7 @@ function assignFields(state: FormState, groups: readonly string[]): Markup {
 
 function readOnly({ set }: SetFormInput): Markup {
   if (set === null) return html`<p class="lead">Only an operator may make a set.</p>`;
-  const who = set.assignments.map(({ scope, value }) =>
-    scope === 'all' ? 'all' : `${scope} ${value}`,
-  );
-  return html`<p class="lead">Assigned to: ${who.length === 0 ? 'nobody' : who.join(', ')}. ${
-    set.note
-  }</p><pre tabindex="0">${JSON.stringify(set.measurements, null, 2)}</pre>`;
+  return setView(set);
 }
 
 function runBy(probes: number): string {

@@ -2,7 +2,7 @@
 // Control, agent and probe are killed at any moment, many times, while a board enrols, is
 // configured and reports. Afterwards all is as if nothing had been, and nothing that was answered
 // is lost.
-import { equal, is, match, ok } from 'uvu/assert';
+import { equal, is, match } from 'uvu/assert';
 import { suite } from '../helper.ts';
 import { sleep } from '../lab/net.ts';
 import { type FleetLab, hurried, missingFleetLab, openFleetLab, TARGETS, until } from './lab.ts';
@@ -94,8 +94,8 @@ suite('fleet/crash', (s) => {
         if (n % 4 === 0) await lab.saveSet(TARGETS.slice(0, 1 + ((n / 4) % 3)));
         board.hurry();
         await sleep(random() * 700);
-        const pick = random();
-        await (pick < 0.4 ? killControl : pick < 0.85 ? killAgent : killProbe)();
+        // Each of them, whatever the seed; the probe seldom, or it would close no round.
+        await (n % 5 === 2 ? killProbe : random() < 0.5 ? killControl : killAgent)();
         await keep();
       }
       await lab.saveSet(TARGETS);
@@ -126,8 +126,6 @@ suite('fleet/crash', (s) => {
         (all) => own.every((one) => all.has(one)),
         25_000,
       );
-      const events = await board.probe().events('start');
-      ok(events.length > 1);
     },
     80_000,
   );

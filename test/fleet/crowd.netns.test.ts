@@ -3,7 +3,7 @@
 import { is, match, ok } from 'uvu/assert';
 import { type Board, makeBoard } from '../control/enroll-lab.ts';
 import { suite } from '../helper.ts';
-import { type FleetLab, hurried, missingFleetLab, openFleetLab, TARGETS } from './lab.ts';
+import { type FleetLab, hurried, missingFleetLab, openFleetLab, TARGETS, until } from './lab.ts';
 import type { LabBoard } from './lab-board.ts';
 
 const missing = missingFleetLab();
@@ -61,8 +61,10 @@ suite('fleet/crowd', (s) => {
       ];
       is(names.length, REAL + SCRIPTED - 1);
       is(new Set(names).size, names.length);
-      const pending = await lab.api<{ total: number }>('GET', '/api/v1/probes?state=pending');
-      is(pending.total, 1);
+      await until(
+        () => lab.api<{ total: number }>('GET', '/api/v1/probes?state=pending'),
+        ({ total }) => total === 1,
+      );
       match((await lab.fleet('claim list')).stdout, /29 of 29|used up/);
     },
     60_000,
