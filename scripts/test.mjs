@@ -5,8 +5,9 @@
 //   WORD       runs only the files whose path contains one of the words
 //   --verbose  shows the output of the files that passed, too
 //   --cover    line and branch coverage of src/, with its limits where all files ran
-// A file may ask for more time than two minutes by a first line `// timeout: 300 s`. Files named
-// *.netns.test.ts and *.timing.test.ts run alone, after the others.
+// A file may ask for another limit than two minutes by a first line `// timeout: 300 s`. Files named
+// *.netns.test.ts and *.timing.test.ts run alone, after the others; but one that mostly waits and
+// measures nothing may say `// waits` in a line of its own, and runs beside the others.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,16 +53,20 @@ function matches(path, filters) {
   return filters.length === 0 || filters.some((word) => path.includes(word));
 }
 
-/** Together at most two; then one by one what measures time or owns network namespaces. */
+/** At most two, and one that waits; then one by one what measures time or a network. */
 async function runAll(paths, options) {
   const isAlone = (path) => /\.(netns|timing)\.test\.ts$/.test(path);
-  const files = paths.map((path) => ({ path, limitS: limitOf(path) }));
+  const files = paths.map((path) => ({ path, ...wishesOf(path) }));
   const together = files.filter(({ path }) => !isAlone(path));
   // The long ones first, so that none runs on when the rest is done.
   together.sort((a, b) => b.limitS - a.limitS);
-  const results = await runQueue(together, AT_ONCE_MAX, options);
-  const alone = files.filter(({ path }) => isAlone(path));
-  return [...results, ...(await runQueue(alone, 1, options))];
+  const waiting = files.filter(({ path, waits }) => isAlone(path) && waits);
+  const first = await Promise.all([
+    runQueue(together, AT_ONCE_MAX, options),
+    runQueue(waiting, 1, options),
+  ]);
+  const alone = files.filter(({ path, waits }) => isAlone(path) && !waits);
+  return [...first.flat(), ...(await runQueue(alone, 1, options))];
 }
 
 async function runQueue(files, atOnce, { coverage, verbose }) {
@@ -78,10 +83,11 @@ async function runQueue(files, atOnce, { coverage, verbose }) {
   return results;
 }
 
-function limitOf(path) {
+function wishesOf(path) {
   const start = readFileSync(join(ROOT, path), 'utf8').slice(0, 200);
   const asked = /^\/\/ timeout: (\d+) s$/m.exec(start);
-  return asked === null ? LIMIT_S : Number(asked[1]);
+  const limitS = asked === null ? LIMIT_S : Number(asked[1]);
+  return { limitS, waits: /^\/\/ waits$/m.test(start) };
 }
 
 function show(result, verbose) {

@@ -22,15 +22,15 @@ export async function runDoctor(
 
 /** A probe needs none: without it only the control, and `flint up`, cannot start. */
 async function checkDatabase(): Promise<Check> {
-  const name = 'database of the control';
+  const name = 'database';
   try {
     const { loadSqlite } = await import('../control/db.ts');
     loadSqlite();
-    return { name, verdict: 'good', finding: 'better-sqlite3 works', mend: null };
+    return { name, verdict: 'good', finding: 'better-sqlite3 works, for the control', mend: null };
   } catch (error) {
     if (!(error instanceof ProbeError)) throw error;
     const mend = 'npm rebuild better-sqlite3 (needs python3, make and g++)';
-    return { name, verdict: 'poor', finding: 'better-sqlite3 is not built', mend };
+    return { name, verdict: 'poor', finding: 'better-sqlite3 is not built: no control here', mend };
   }
 }
 

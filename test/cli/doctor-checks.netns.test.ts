@@ -124,9 +124,9 @@ suite('doctor/checks', (s) => {
     const names = ['node', 'addon', 'fallback', 'sockets', 'loopback', 'stamps', 'clock', 'state'];
     equal(
       checks.map(({ name }) => name),
-      [...names, '@gateway', '@resolver'],
+      [...names, '@gateway', '@resolver', 'database'],
     );
-    for (const name of ['node', 'addon', 'sockets', 'loopback', 'stamps', 'state']) {
+    for (const name of ['node', 'addon', 'sockets', 'loopback', 'stamps', 'state', 'database']) {
       equal([of(name).verdict, of(name).mend], ['good', null], name);
     }
     match(of('node').finding, process.versions.node);

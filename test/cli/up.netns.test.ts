@@ -1,3 +1,5 @@
+// timeout: 240 s
+// waits
 // `flint up` as a command: its greeting, its ports, its end.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

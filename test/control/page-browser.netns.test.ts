@@ -1,3 +1,5 @@
+// timeout: 240 s
+// waits
 // The pages in a real browser with scripts off: forms work, nothing is wider than a phone, the
 // keyboard reaches everything, and axe-core finds no fault in either theme.
 import * as assert from 'uvu/assert';

@@ -1,4 +1,5 @@
-// timeout: 90 s
+// timeout: 240 s
+// waits
 // A control that is away for a while, and clocks that do not agree.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { equal, is, match, not, ok } from 'uvu/assert';

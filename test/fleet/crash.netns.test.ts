@@ -1,4 +1,5 @@
-// timeout: 100 s
+// timeout: 240 s
+// waits
 // Control, agent and probe are killed at any moment, many times, while a board enrols, is
 // configured and reports. Afterwards all is as if nothing had been, and nothing that was answered
 // is lost.

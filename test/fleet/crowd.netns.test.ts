@@ -1,4 +1,5 @@
-// timeout: 90 s
+// timeout: 240 s
+// waits
 // Thirty boards are switched on at once: six real ones, the others scripted.
 import { is, match, ok } from 'uvu/assert';
 import { type Board, makeBoard } from '../control/enroll-lab.ts';

@@ -1,4 +1,5 @@
-// timeout: 90 s
+// timeout: 240 s
+// waits
 // A board that nobody touched becomes a probe: by approval, by a claim token; and one that is not
 // the board it says it is does not.
 import { equal, is, match, not, ok } from 'uvu/assert';

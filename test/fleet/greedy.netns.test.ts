@@ -1,4 +1,5 @@
-// timeout: 90 s
+// timeout: 240 s
+// waits
 // What boards hold back of what they are asked for does not leave them, and shows where it was
 // asked for.
 import { equal, match, ok } from 'uvu/assert';

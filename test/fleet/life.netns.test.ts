@@ -1,4 +1,5 @@
-// timeout: 90 s
+// timeout: 240 s
+// waits
 // The life of a probe: disabled, enabled, armed anew, replaced, removed.
 import { equal, is, match, ok } from 'uvu/assert';
 import { suite } from '../helper.ts';

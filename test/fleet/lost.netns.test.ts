@@ -1,4 +1,5 @@
-// timeout: 90 s
+// timeout: 240 s
+// waits
 // Between board and control requests and answers get lost, come in half and come twice; and
 // somebody on the way sends again what he saw.
 import { equal, is, match, ok } from 'uvu/assert';

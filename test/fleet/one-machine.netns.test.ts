@@ -1,4 +1,5 @@
-// timeout: 60 s
+// timeout: 240 s
+// waits
 // Control, agent and probe as root on one machine, over plain HTTP on loopback, with one state
 // directory and one run directory, as they have unless told: in whatever order they come.
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';

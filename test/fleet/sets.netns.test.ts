@@ -1,4 +1,5 @@
-// timeout: 90 s
+// timeout: 240 s
+// waits
 // What boards measure is edited while they measure; and what they leave out shows where it was
 // asked for.
 import { equal, is, match, ok } from 'uvu/assert';

@@ -1,3 +1,5 @@
+// timeout: 240 s
+// waits
 // A control that was taken over, and what leaves the machine all the same: judged by what was on
 // the wire, and not by what the daemon says of itself.
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,3 +1,5 @@
+// timeout: 240 s
+// waits
 // What a control may tell a daemon, and how the daemon answers.
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

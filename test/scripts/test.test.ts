@@ -130,4 +130,18 @@ suite('scripts/test', (s) => {
     const order = [...outcome.stdout.matchAll(/^ok +test\/(.+)\.test\.ts/gm)].map((m) => m[1]);
     same(order.join(' '), 'z a.timing b.netns');
   });
+
+  s.test('runs files that only wait beside the others', () => {
+    const file = (ms: number) =>
+      caseFile(`s.test('a', async () => { await new Promise((r) => setTimeout(r, ${ms})); });`);
+    const outcome = runFiles({
+      'a.netns': file(10),
+      'b.netns': `// waits\n${file(10)}`,
+      y: file(2500),
+      z: file(2500),
+    });
+
+    const order = [...outcome.stdout.matchAll(/^ok +test\/(.+)\.test\.ts/gm)].map((m) => m[1]);
+    same([order[0], order.at(-1)].join(' '), 'b.netns a.netns');
+  });
 });
