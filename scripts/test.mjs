@@ -6,8 +6,8 @@
 //   --verbose  shows the output of the files that passed, too
 //   --cover    line and branch coverage of src/, with its limits where all files ran
 // A file may ask for another limit than two minutes by a first line `// timeout: 300 s`. Files
-// named *.netns.test.ts and *.timing.test.ts run alone, after the others; but one that mostly waits and
-// measures nothing may say `// waits` in a line of its own, and runs beside the others.
+// named *.netns.test.ts and *.timing.test.ts run alone, after the others; but one that mostly waits
+// and measures nothing may say `// waits` in a line of its own, and runs beside the others.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
