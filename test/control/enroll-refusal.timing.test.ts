@@ -14,7 +14,7 @@ import {
 } from './enroll-lab.ts';
 import { type Answer, type Lab, openLab } from './lab.ts';
 
-const TRIES = 40;
+const TRIES = 24;
 const MS_MAX = 1;
 
 type Cause = (nonce: string) => Promise<unknown> | unknown;
