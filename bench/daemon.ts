@@ -50,7 +50,8 @@ export function startDaemon(namespace: Namespace, options: DaemonOptions): Daemo
   const file = join(folder, 'probe.json');
   writeFileSync(file, JSON.stringify(configOf(options)));
   const state = join(folder, 'state');
-  const words = [...nodeFlags, MAIN, 'probe', '--config', file, '--state', state];
+  const places = ['--config', file, '--state', state, '--run', join(folder, 'run')];
+  const words = [...nodeFlags, MAIN, 'probe', ...places];
   const [command = '', ...args] = [...prefix, process.execPath, ...words];
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', remove);

@@ -1,4 +1,5 @@
 // Runs the built program, as a user would, in a namespace.
+import { scratchFile } from '../lab/namespace.ts';
 import type { LabProcess, Namespace, Result, RunOptions } from '../lab/net.ts';
 import { ROOT } from '../native/copy.ts';
 
@@ -35,7 +36,9 @@ function commandOf(words: string, { before = [] }: FlintOptions): string[] {
 }
 
 function optionsOf({ before: _, env, ...options }: FlintOptions): RunOptions {
-  return { timeoutMs: 20_000, ...options, env: { ...process.env, ...env } };
+  // Nothing is left in that of the machine.
+  const places = { RUNTIME_DIRECTORY: scratchFile('run') };
+  return { timeoutMs: 20_000, ...options, env: { ...process.env, ...places, ...env } };
 }
 
 export interface Line {

@@ -95,7 +95,9 @@ export async function openDaemonLab(scenario: string): Promise<DaemonLab> {
   const fetcher = openFetcher(namespace);
 
   function flint(words: readonly string[], { flags = [], env }: StartOptions = {}): LabProcess {
-    const options = env === undefined ? {} : { env };
+    // Nothing is left in that of the machine.
+    const places = { RUNTIME_DIRECTORY: join(directory, 'run') };
+    const options = { env: { ...process.env, ...places, ...env } };
     return namespace.spawn(process.execPath, [...flags, MAIN, ...words], options);
   }
 

@@ -38,7 +38,8 @@ suite('daemon-paths', (s) => {
   let victoria: Victoria | null = null;
 
   async function start(): Promise<RunningDaemon> {
-    const words = ['probe', '--config', join(directory, 'probe.json'), '--state', directory];
+    const places = ['--state', directory, '--run', join(directory, 'run')];
+    const words = ['probe', '--config', join(directory, 'probe.json'), ...places];
     const started = network.prober.spawn(process.execPath, [MAIN, ...words]);
     await started.waitFor(' measuring ', 10_000);
     return attachDaemon(started, fetcher, 9740);
