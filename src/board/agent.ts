@@ -1,3 +1,4 @@
+import { type DirectoryLock, lockDirectory } from '../host/lock.ts';
 import type { Log } from '../host/log.ts';
 import type { AgentSettings } from './agent-config.ts';
 import { handStep } from './agent-configure.ts';
@@ -10,8 +11,7 @@ import { loadCredentials } from './credentials.ts';
 import type { FactPlaces } from './facts.ts';
 import { ensureIdentity, type Identity } from './identity.ts';
 import { loadKept } from './kept-config.ts';
-import { type Lock, lockDirectory } from './lock.ts';
-import { type AgentPlaces, makeStateDirectory, openState, reasonOf } from './places.ts';
+import { AGENT_LOCK, type AgentPlaces, makeStateDirectory, openState, reasonOf } from './places.ts';
 import { trackAcknowledged } from './probe-report.ts';
 import { openVoice } from './voice.ts';
 
@@ -66,7 +66,7 @@ export async function startAgent(run: AgentRun): Promise<RunningAgent> {
       },
     };
   } catch (error) {
-    lock?.release();
+    await lock?.release();
     throw error;
   }
 }
@@ -102,9 +102,9 @@ function openOutset(run: AgentRun): Outset {
 }
 
 /** A full disk has no room for a lock either, and must not end what measures. */
-async function lockState({ places, log }: AgentRun): Promise<Lock | null> {
+async function lockState({ places, log }: AgentRun): Promise<DirectoryLock | null> {
   try {
-    return await lockDirectory(places.state);
+    return await lockDirectory(places.state, AGENT_LOCK);
   } catch (error) {
     const errno = (error as { errno?: unknown }).errno;
     if (errno !== 'ENOSPC' && errno !== 'EDQUOT' && errno !== 'EROFS') throw error;

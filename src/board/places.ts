@@ -2,8 +2,17 @@ const fs = process.getBuiltinModule('node:fs');
 const path = process.getBuiltinModule('node:path');
 
 import { ProbeError } from '../core/error.ts';
+import type { LockWords } from '../host/lock.ts';
 
 // Where the agent keeps what it must not lose, and where it meets the daemon.
+
+/** Two at once would take each other's API keys away. */
+export const AGENT_LOCK: LockWords = {
+  what: 'the state of the agent',
+  advice:
+    'an agent enrols and reports by itself; stop that one, or choose another directory ' +
+    'with --state',
+};
 
 export interface AgentPlaces {
   /** `<state>/agent`, 0700. */

@@ -1,8 +1,8 @@
 import { enrollBoard, introduction } from '../board/board.ts';
 import { saveCredentials } from '../board/credentials.ts';
 import { ensureIdentity } from '../board/identity.ts';
-import { lockDirectory } from '../board/lock.ts';
-import { makeStateDirectory, openState } from '../board/places.ts';
+import { AGENT_LOCK, makeStateDirectory, openState } from '../board/places.ts';
+import { lockDirectory } from '../host/lock.ts';
 import {
   type BoardCommand,
   boardCommand,
@@ -25,11 +25,11 @@ export async function runEnroll(
   // Judged before anything is made, so that a slip of the pen leaves nothing behind.
   const opened = openIdleBoard(command);
   makeStateDirectory(command.places);
-  const lock = await lockDirectory(command.places.state);
+  const lock = await lockDirectory(command.places.state, AGENT_LOCK);
   try {
     return await enrollOnce(command, opened);
   } finally {
-    lock.release();
+    await lock.release();
     command.log.flush();
   }
 }

@@ -1,8 +1,9 @@
 import type { ProbeEvent, Round } from '../core/round.ts';
+import { type DirectoryLock, lockDirectory } from '../host/lock.ts';
 import { openSegmentReader, type SegmentReader } from './segment-reader.ts';
 import { inWholeNanoseconds } from './segment-record.ts';
 import { Journal, type JournalOptions } from './store-journal.ts';
-import { lockStore, type StoreLock } from './store-lock.ts';
+
 import { type PageQuery, type RoundPage, readPage } from './store-page.ts';
 import { readEvents, readWindows, type StoreQuery, type StoreView } from './store-query.ts';
 import {
@@ -49,6 +50,7 @@ export interface StoreStats {
 /** More rounds than this are read by `each` or by pages. */
 export const ROUNDS_MAX = 100_000;
 
+const LOCK_WORDS = { what: 'the store', advice: 'stop that one, or choose another directory' };
 const FLUSH_MS = 60_000;
 
 /**
@@ -57,7 +59,7 @@ const FLUSH_MS = 60_000;
  */
 export async function openStore(directory: string, options: StoreOptions): Promise<RoundStore> {
   await prepareDirectory(directory);
-  const lock = await lockStore(directory);
+  const lock = await lockDirectory(directory, LOCK_WORDS);
   try {
     return await RoundStore.open(directory, options, lock);
   } catch (error) {
@@ -70,7 +72,7 @@ export class RoundStore {
   readonly #journal: Journal;
   readonly #recovery: Recovery;
   readonly #reader: SegmentReader;
-  readonly #lock: StoreLock;
+  readonly #lock: DirectoryLock;
   readonly #timer: NodeJS.Timeout;
   readonly #indexed: Promise<void>;
   #closed: Promise<void> | null = null;
@@ -79,7 +81,7 @@ export class RoundStore {
     journal: Journal,
     recovery: Recovery,
     reader: SegmentReader,
-    lock: StoreLock,
+    lock: DirectoryLock,
   ) {
     this.#journal = journal;
     this.#recovery = recovery;
@@ -92,7 +94,7 @@ export class RoundStore {
   static async open(
     directory: string,
     options: StoreOptions,
-    lock: StoreLock,
+    lock: DirectoryLock,
   ): Promise<RoundStore> {
     const faults: unknown[] = [];
     let onError = (error: unknown): void => void faults.push(error);

@@ -83,7 +83,7 @@ suite('cli/agent', ({ test }) => {
       is(await second.ended, 1);
       is(await enroll.ended, 1);
       for (const { output } of [second, enroll]) {
-        match(output.stderr, new RegExp(`in use by process ${first.child.pid}, an agent`));
+        match(output.stderr, new RegExp(`in use by process ${first.child.pid}: an agent`));
       }
       first.child.kill('SIGTERM');
       is(await first.ended, 0);

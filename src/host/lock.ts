@@ -1,14 +1,21 @@
 import { ProbeError } from '../core/error.ts';
 
-// One process at a time writes to a store. Each puts an empty file of its own into the directory,
-// named after boot, process and the start of that process, and then looks for others. A name says
-// by itself whether its process still lives, and no two lives share one: so a stale file can be
-// removed without the danger of removing a fresh one, which a single lock file could not offer.
+// One process at a time has a directory: the store of a probe, the keys of a board. Each puts an
+// empty file of its own into it, named after boot, process and the start of that process, and then
+// looks for others. A name says by itself whether its process still lives, and no two lives share
+// one: so a stale file can be removed without the danger of removing a fresh one, which a single
+// lock file could not offer.
 
 const fs = process.getBuiltinModule('node:fs').promises;
 
-export interface StoreLock {
+export interface DirectoryLock {
   release(): Promise<void>;
+}
+
+/** Of what another process keeps us out, and what to do about it. */
+export interface LockWords {
+  what: string;
+  advice: string;
 }
 
 interface Holder {
@@ -22,30 +29,34 @@ const NAME = /^lock\.([0-9a-f]{8}|unknown)\.([0-9]{1,10})\.([0-9]{1,20})$/;
 const TRIES = 5;
 const TRY_MS_MAX = 60;
 
-/** Throws ERR_STATE_IO when another living process, or this one, has the directory open. */
-export async function lockStore(directory: string): Promise<StoreLock> {
+/**
+ * Throws ERR_STATE_IO when another living process, or this one, has the directory, and when it
+ * takes no file, then with the errno.
+ */
+export async function lockDirectory(directory: string, words: LockWords): Promise<DirectoryLock> {
   const own = await thisProcess();
   const path = `${directory}/${toName(own)}`;
   for (let attempt = 1; ; attempt++) {
-    await createLock(path, directory);
+    await createLock(path, directory, words);
     const holder = await otherHolder(directory, own);
     if (holder === null) return { release: () => fs.rm(path, { force: true }) };
     await fs.rm(path, { force: true });
     // Two that start at once see each other and both step back: chance decides who comes first.
-    if (attempt === TRIES) throw inUse(directory, holder.pid);
+    if (attempt === TRIES) throw inUse(directory, words, holder.pid);
     await new Promise((resolve) => setTimeout(resolve, Math.random() * TRY_MS_MAX));
   }
 }
 
-async function createLock(path: string, directory: string): Promise<void> {
+async function createLock(path: string, directory: string, words: LockWords): Promise<void> {
   try {
     const handle = await fs.open(path, 'wx', 0o600);
     await handle.close();
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw inUse(directory, process.pid);
-    throw new ProbeError('ERR_STATE_IO', `the store ${directory} cannot be locked (${code})`, {
+    const { code = 'unknown' } = cause as NodeJS.ErrnoException;
+    if (code === 'EEXIST') throw inUse(directory, words, process.pid);
+    throw new ProbeError('ERR_STATE_IO', `${words.what} ${directory} cannot be locked (${code})`, {
       cause,
+      errno: code,
     });
   }
 }
@@ -110,10 +121,9 @@ function fromName(name: string): Holder | null {
   return { bootId, pid: Number(pid), startTicks };
 }
 
-function inUse(directory: string, pid: number): ProbeError {
+function inUse(directory: string, { what, advice }: LockWords, pid: number): ProbeError {
   return new ProbeError(
     'ERR_STATE_IO',
-    `the store ${directory} is in use by process ${pid}: stop that one, or choose another ` +
-      'directory',
+    `${what} ${directory} is in use by process ${pid}: ${advice}`,
   );
 }

@@ -3,19 +3,22 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { ProbeError } from '../../src/core/error.ts';
-import { lockStore } from '../../src/probe/store-lock.ts';
+import { lockDirectory } from '../../src/host/lock.ts';
 import { suite } from '../helper.ts';
-import { inDirectory } from './store-place.ts';
+import { inDirectory } from '../probe/store-place.ts';
 
-const CHILD = new URL('./store-lock-child.ts', import.meta.url).pathname;
+const lock = (directory: string) =>
+  lockDirectory(directory, { what: 'the store', advice: 'stop it' });
 
-suite('probe/store-lock', ({ test }) => {
+const CHILD = new URL('./lock-child.ts', import.meta.url).pathname;
+
+suite('host/lock', ({ test }) => {
   test('lets one in at a time', () =>
     inDirectory(async (directory) => {
-      const lock = await lockStore(directory);
+      const held = await lock(directory);
       await refused(directory, process.pid);
-      await lock.release();
-      const again = await lockStore(directory);
+      await held.release();
+      const again = await lock(directory);
       await again.release();
 
       assert.equal(readdirSync(directory), []);
@@ -31,16 +34,16 @@ suite('probe/store-lock', ({ test }) => {
       child.kill('SIGKILL');
       await ended;
       assert.is(locks(directory).length, 1);
-      const lock = await lockStore(directory);
+      const held = await lock(directory);
       assert.is(locks(directory).length, 1);
-      await lock.release();
+      await held.release();
     }));
 
   test('sees that a process id was given away, or that the machine was restarted', () =>
     inDirectory(async (directory) => {
-      const lock = await lockStore(directory);
+      const held = await lock(directory);
       const own = locks(directory)[0] ?? '';
-      await lock.release();
+      await held.release();
       const [, bootId = '', , startTicks = ''] = own.split('.');
       const living = process.ppid;
       for (const name of [
@@ -49,7 +52,7 @@ suite('probe/store-lock', ({ test }) => {
         `lock.${bootId}.4194305.${startTicks}`,
       ]) {
         writeFileSync(join(directory, name), '');
-        const next = await lockStore(directory);
+        const next = await lock(directory);
         assert.is(locks(directory).length, 1, name);
         await next.release();
       }
@@ -66,23 +69,24 @@ suite('probe/store-lock', ({ test }) => {
 
   test('says why when the directory takes no lock', async () => {
     try {
-      await lockStore('/nowhere/at/all');
+      await lock('/nowhere/at/all');
       assert.unreachable();
     } catch (error) {
       assert.instance(error, ProbeError);
-      assert.match((error as Error).message, 'cannot be locked (ENOENT)');
+      assert.match((error as Error).message, 'the store /nowhere/at/all cannot be locked (ENOENT)');
+      assert.is((error as ProbeError).errno, 'ENOENT');
     }
   });
 });
 
 async function refused(directory: string, pid: number): Promise<void> {
   try {
-    await lockStore(directory);
+    await lock(directory);
     assert.unreachable('a second lock was given');
   } catch (error) {
     assert.instance(error, ProbeError);
     assert.is((error as ProbeError).code, 'ERR_STATE_IO');
-    assert.match((error as Error).message, `${directory} is in use by process ${pid}: `);
+    assert.match((error as Error).message, `${directory} is in use by process ${pid}: stop it`);
   }
 }
 
