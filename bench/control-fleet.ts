@@ -10,7 +10,7 @@ const ROUND_MS = 30_000;
 const TARGETS = 3;
 
 export function hardwareProfiles(): HardwareProfile[] {
-  const shape = { schema: 1, architecture: 'any', interface: null, note: '' } as const;
+  const shape = { schema: 1, architecture: 'any', interface: null, mac: 'nic', note: '' } as const;
   return [{ ...shape, slug: 'generic', name: 'Any machine', models: [] }];
 }
 
@@ -69,7 +69,7 @@ export function reportOf(index: number, nowMs: number): Report {
     agent: {
       ...about,
       ...{ uptimeMs: 3_600_000, model: 'Bench', hardware: 'generic' },
-      ...{ configEtag: null, lastError: null },
+      ...{ configEtag: null, lastError: null, board: null },
     },
     probe: {
       ...about,

@@ -1,11 +1,11 @@
 // Memory and processor time of the daemon at an edge probe's load (README.md, footprint).
-import { readFileSync } from 'node:fs';
 import { type Namespace, requireLab, sleep } from '../test/lab/net.ts';
 import { missingDaemon, NODE_FLAGS, startDaemon } from './daemon.ts';
 import { missingOf, openPair, type Pair, runTimed } from './inside.ts';
 import { absent, judge, type Length, type Row, type RunOptions } from './row.ts';
 import { scrape } from './scrape.ts';
 import { figure } from './table.ts';
+import { cpuSeconds, type Memory, readMemory } from './usage.ts';
 
 export const name = 'footprint';
 export const goal = 'RSS ≤ 64 MiB, a quarter of smokeping_prober’s CPU time';
@@ -24,13 +24,6 @@ const PROBER = 'prometheus-smokeping-prober';
 const PROBER_LISTEN = '127.0.0.1:9374';
 
 const STEADY_MS: Record<Length, number> = { quick: 5000, normal: 60_000, long: 137_000 };
-
-/** MiB. Private is what ends with the process; the rest is files that others may share. */
-export interface Memory {
-  rss: number;
-  pss: number;
-  private: number;
-}
 
 export interface Footprint {
   memory: Memory;
@@ -114,24 +107,6 @@ function startProber(near: Namespace): Program {
       await prober.stop();
     },
   };
-}
-
-function readMemory(pid: number): Memory {
-  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  const mib = (field: string): number =>
-    Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? Number.NaN) / 1024;
-  return {
-    rss: mib('Rss'),
-    pss: mib('Pss'),
-    private: mib('Private_Clean') + mib('Private_Dirty'),
-  };
-}
-
-/** User and system time of all threads, those that ended too; in ticks of 10 ms. */
-function cpuSeconds(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 /** One run to each target, one after the other, as it is run every half minute; NaN without mtr. */

@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import * as accuracy from './accuracy.ts';
+import * as board from './board.ts';
 import * as changePoint from './change-point.ts';
 import * as control from './control.ts';
 import * as footprint from './footprint.ts';
@@ -25,6 +26,7 @@ const CASES: readonly Case[] = [
   start,
   changePoint,
   control,
+  board,
 ];
 
 interface Options {

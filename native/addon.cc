@@ -1,6 +1,7 @@
 // The N-API face: open a transport on a WebAssembly memory, send, drain, close. Arguments have been
 // checked in TypeScript; what could write outside the memory is checked here again.
 #include "limits.h"
+#include "notify.h"
 #include "route.h"
 #include "transport.h"
 
@@ -226,6 +227,11 @@ Napi::Value source_address(const Napi::CallbackInfo &info) {
   return found;
 }
 
+// notify(address, text): 0, or an errno.
+Napi::Value notify_manager(const Napi::CallbackInfo &info) {
+  return Napi::Number::New(info.Env(), notify(info[0].ToString(), info[1].ToString()));
+}
+
 // setErrorClass(ProbeError): what is thrown when the kernel refuses.
 void set_error_class(const Napi::CallbackInfo &info) {
   info.Env().GetInstanceData<AddonData>()->error_class =
@@ -238,6 +244,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("recordBytes", static_cast<uint32_t>(sizeof(OutboxRecord)));
   exports.Set("Transport", TransportObject::define(env));
   exports.Set("sourceAddress", Napi::Function::New<source_address>(env));
+  exports.Set("notify", Napi::Function::New<notify_manager>(env));
   exports.Set("setErrorClass", Napi::Function::New<set_error_class>(env));
   return exports;
 }

@@ -22,6 +22,6 @@ constexpr uint32_t STAMP_KEYS_MAX = 1 << 16;
 constexpr int RECEIVE_BUFFER_BYTES = 4 << 20;
 constexpr int SEND_BUFFER_BYTES = 1 << 20;
 // Bumped whenever a record or a method changes.
-constexpr uint32_t ABI_VERSION = 2;
+constexpr uint32_t ABI_VERSION = 3;
 
 } // namespace flint

@@ -94,8 +94,10 @@ bool set_filters(const SocketOptions &options, const Socket &socket, SocketError
 }
 
 void set_buffers(int fd) {
-  // The forced sizes need CAP_NET_ADMIN; the plain ones are capped by the system's maximum.
-  if (!set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES)) {
+  // The forced sizes need CAP_NET_ADMIN; the plain ones are capped by the system's maximum, and
+  // would take back what a launcher with more rights has set. The kernel tells twice what is asked.
+  if (get_option(fd, SO_RCVBUF) < 2 * RECEIVE_BUFFER_BYTES &&
+      !set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES)) {
     set_option(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_BYTES);
   }
   if (!set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES)) {

@@ -1,9 +1,10 @@
-// Builds what runs: build/flint.node (native/), build/hot.wasm (wasm/) and dist/ (src/); and `lab`,
-// the C programs of tests and benchmarks (build/lab/). A part without sources is skipped.
-// Usage: npm run build [-- native|wasm|ts|lab …] [-- --clean]
+// Builds what runs: build/flint.node and build/flint-launch (native/), build/hot.wasm (wasm/) and
+// dist/ (src/); and `lab`, the C programs of tests and benchmarks (build/lab/). A part without
+// sources is skipped. `native-arm64` is native for boards, into prebuilds/.
+// Usage: npm run build [-- native|wasm|ts|lab|native-arm64 …] [-- --clean]
+//        npm run build:native [-- --arch arm64]
 import { createHash } from 'node:crypto';
 import {
-  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -14,15 +15,14 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run, runMain, ScriptError, since } from './command.mjs';
+import { buildHere, buildPrebuild, hasCompilerFor, hasPrebuild } from './native.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMPS = join(ROOT, 'build', 'stamps.json');
 const PART_MS_MAX = 10 * 60_000;
-const PARALLEL_MAX = 4;
 
 /**
  * A part is skipped when its entry is missing; `sources` are files and folders that it is made of,
@@ -33,7 +33,7 @@ const PARTS = {
     entry: 'CMakeLists.txt',
     sources: ['CMakeLists.txt', 'native'],
     output: 'build/flint.node',
-    make: buildNative,
+    make: () => buildHere(ROOT),
   },
   wasm: {
     entry: 'wasm/index.ts',
@@ -54,36 +54,77 @@ const PARTS = {
     output: 'build/lab',
     make: buildLab,
   },
+  'native-arm64': {
+    entry: 'cmake/toolchain-aarch64-linux-gnu.cmake',
+    sources: ['CMakeLists.txt', 'native', 'cmake', 'scripts/native.mjs'],
+    output: 'prebuilds/linux-arm64/flint.node',
+    make: () => buildPrebuild(ROOT, 'arm64', prebuildHash('arm64')),
+    isExtra: true,
+  },
 };
 
 export const PART_NAMES = Object.keys(PARTS);
+
+/** Parts that only tests need. */
+export const TEST_PARTS = ['lab', 'native-arm64'];
 
 /** Of these parts the ones whose sources changed since they were built, or that are not there. */
 export function dueParts(names) {
   const stamps = readStamps();
   return names.filter((name) => {
     const part = PARTS[name];
-    if (!hasSources(part)) return false;
+    if (!hasSources(part) || !canBuild(name)) return false;
+    if (name === 'native' && isPrebuilt()) return false;
     return stamps[name] !== sourceHash(part) || !existsSync(join(ROOT, part.output));
   });
 }
 
+/** Whether there is a compiler for it, as far as it needs one that few have. */
+export function canBuild(name) {
+  return name !== 'native-arm64' || hasCompilerFor('arm64');
+}
+
+/** Whether the addon came with the sources: then nothing is compiled. */
+export function isPrebuilt() {
+  const isBuilt = existsSync(join(ROOT, PARTS.native.output));
+  return !isBuilt && hasPrebuild(ROOT, process.arch, prebuildHash(process.arch));
+}
+
 async function main(words) {
+  const at = words.indexOf('--arch');
+  if (at !== -1) return buildFor(words[at + 1], words.toSpliced(at, 2));
   const unknown = words.filter((word) => word !== '--clean' && !(word in PARTS));
   if (unknown.length > 0) {
     throw new ScriptError(`unknown part ${unknown[0]}: one of ${PART_NAMES.join(', ')}`, 2);
   }
   if (words.includes('--clean')) return clean();
-  if (!existsSync(join(ROOT, 'node_modules', '.bin'))) {
-    throw new ScriptError('the npm packages are missing: run `npm run setup` first', 3);
-  }
-  const names = words.length > 0 ? words : PART_NAMES;
+  requirePackages();
+  const names = words.length > 0 ? words : PART_NAMES.filter((name) => !PARTS[name].isExtra);
   for (const name of names) await buildPart(name);
   return 0;
 }
 
+/** For an architecture by its name, this machine's own too: into prebuilds/. */
+async function buildFor(arch, rest) {
+  if (arch === undefined || rest.join() !== 'native') {
+    throw new ScriptError('--arch ARCH goes with the part native, for example arm64', 2);
+  }
+  requirePackages();
+  if (`native-${arch}` in PARTS) {
+    await buildPart(`native-${arch}`);
+    return 0;
+  }
+  for (const line of await buildPrebuild(ROOT, arch, prebuildHash(arch))) print(line);
+  return 0;
+}
+
+function requirePackages() {
+  if (existsSync(join(ROOT, 'node_modules', '.bin'))) return;
+  throw new ScriptError('the npm packages are missing: run `npm run setup` first', 3);
+}
+
 function clean() {
-  for (const name of ['build', 'dist', 'coverage']) {
+  for (const name of ['build', 'dist', 'coverage', 'prebuilds']) {
     rmSync(join(ROOT, name), { recursive: true, force: true });
   }
   return 0;
@@ -98,28 +139,17 @@ async function buildPart(name) {
   const startMs = Date.now();
   const hash = sourceHash(part);
   writeStamp(name, null);
-  await part.make();
+  const lines = (await part.make()) ?? [sizeLine(part)];
   writeStamp(name, hash);
-  const size = `${Math.ceil(sizeOf(join(ROOT, part.output)) / 1024)} KiB`;
-  process.stdout.write(`${name.padEnd(7)} ${part.output}, ${size}, ${since(startMs)}\n`);
+  for (const line of lines) print(`${name.padEnd(7)} ${line}, ${since(startMs)}`);
 }
 
-async function buildNative() {
-  const cache = join(ROOT, 'build', 'native', 'CMakeCache.txt');
-  const wasConfigured = existsSync(cache);
-  const parallel = String(Math.min(availableParallelism(), PARALLEL_MAX));
-  const words = ['build', '-d', ROOT, '-O', join(ROOT, 'build', 'native'), '-p', parallel];
-  let result = await runPackage('cmake-js/bin/cmake-js', words);
-  if (result.code !== 0 && wasConfigured) {
-    // The cache may be of another folder, compiler or generator.
-    rmSync(join(ROOT, 'build', 'native'), { recursive: true, force: true });
-    result = await runPackage('cmake-js/bin/cmake-js', words);
-  }
-  requireSuccess('native', result);
-  // By rename: a running program has the older file mapped.
-  const output = join(ROOT, 'build', 'flint.node');
-  copyFileSync(join(ROOT, 'build', 'native', 'Release', 'flint.node'), `${output}.tmp`);
-  renameSync(`${output}.tmp`, output);
+function sizeLine({ output }) {
+  return `${output}, ${Math.ceil(sizeOf(join(ROOT, output)) / 1024)} KiB`;
+}
+
+function print(line) {
+  process.stdout.write(`${line}\n`);
 }
 
 async function buildWasm() {
@@ -174,13 +204,18 @@ function hasSources(part) {
 }
 
 /** Over names and contents; the lock file stands for the versions of the compilers. */
-function sourceHash(part) {
-  const hash = createHash('sha256').update(process.arch);
+function sourceHash(part, arch = process.arch) {
+  const hash = createHash('sha256').update(arch);
   const makers = ['package-lock.json', 'scripts/build.mjs'].map((name) => join(ROOT, name));
   for (const path of [...makers, ...sourceFiles(part)]) {
     hash.update(`\0${path.slice(ROOT.length)}\0`).update(readFileSync(path));
   }
   return hash.digest('hex');
+}
+
+/** The same on every machine: a board knows by it that a prebuild is of its sources. */
+function prebuildHash(arch) {
+  return sourceHash(PARTS.native, arch);
 }
 
 function sourceFiles({ sources, pattern = /./ }) {

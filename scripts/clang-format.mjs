@@ -8,7 +8,7 @@ import { runMain, ScriptError, which } from './command.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const VERSION = '14';
-const FOLDERS = ['native', 'test/lab', 'bench'];
+const FOLDERS = ['native', 'native/launch', 'test/lab', 'bench'];
 
 async function main(words) {
   const unknown = words.filter((word) => word !== '--write');

@@ -16,8 +16,11 @@ export const PEERS = {
   'prometheus-smokeping-prober': 'its metrics and ours must give the same picture',
   'victoria-metrics': 'takes what both push',
   chromium: 'looks at the pages',
+  'nix-bin': 'reads the modules of nix/; no store and no daemon',
   'libcap2-bin': 'starts programs with fewer capabilities',
   'clang-format-14': 'format of C and C++',
+  'g++-aarch64-linux-gnu': 'builds the addon for boards',
+  'qemu-user-static': 'runs it here',
   python3: 'builds npm raw-socket, the second transport, and better-sqlite3',
 };
 

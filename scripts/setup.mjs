@@ -10,6 +10,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fetchArm64Node, lacksArm64Node } from './arm64-node.mjs';
 import { run, runMain, ScriptError, since } from './command.mjs';
 import { installPeers, mayInstall, missingPackages, PEERS } from './debian.mjs';
 import { forgetPackages, installNpmPackages, packagesReason } from './packages.mjs';
@@ -28,13 +29,14 @@ async function main(words) {
     throw new ScriptError(`unknown option ${unknown[0]}: known are --peers and --force`, 2);
   }
   requireNode();
-  const { PART_NAMES, dueParts } = await import('./build.mjs');
+  const { PART_NAMES, TEST_PARTS, canBuild, dueParts, isPrebuilt } = await import('./build.mjs');
   const forTests = words.includes('--peers');
-  const parts = PART_NAMES.filter((name) => forTests || name !== 'lab');
+  const parts = PART_NAMES.filter((name) => forTests || !TEST_PARTS.includes(name));
   const plan = () => ({
     packages: packagesReason(ROOT),
     parts: dueParts(parts),
     peers: forTests && mayAddPeers() ? missingPackages(Object.keys(PEERS)) : [],
+    guest: forTests && lacksArm64Node(ROOT),
   });
   const force = words.includes('--force');
   if (!force && isNothing(plan())) return 0;
@@ -44,15 +46,23 @@ async function main(words) {
     if (force) forgetPackages(ROOT);
     // Again: another setup may have done it while this one waited.
     const due = plan();
-    await prepare(force ? { ...due, packages: '--force', parts } : due, lock);
+    if (isPrebuilt()) say('the addon came with the sources (prebuilds/): it is not compiled');
+    await prepare(
+      force ? { ...due, packages: '--force', parts: parts.filter(canBuild) } : due,
+      lock,
+    );
+    // What builds for boards, and runs it here, may be there only now.
+    const late = forTests ? plan() : { parts: [], guest: false };
+    if (late.parts.length > 0) await build(late.parts, [lock._handle.fd]);
+    if (late.guest) await fetchArm64Node(ROOT, say);
   } finally {
     lock.close();
   }
   return 0;
 }
 
-function isNothing({ packages, parts, peers }) {
-  return packages === null && parts.length === 0 && peers.length === 0;
+function isNothing({ packages, parts, peers, guest }) {
+  return packages === null && parts.length === 0 && peers.length === 0 && !guest;
 }
 
 async function prepare({ packages, parts, peers }, lock) {

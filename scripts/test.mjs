@@ -17,6 +17,7 @@ import { killRunning, runTestFile } from './test-file.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const AT_ONCE_MAX = 2;
+const WAITING_AT_ONCE_MAX = 2;
 const LIMIT_S = 120;
 const OPTIONS = ['--verbose', '--cover'];
 
@@ -53,7 +54,7 @@ function matches(path, filters) {
   return filters.length === 0 || filters.some((word) => path.includes(word));
 }
 
-/** At most two, and one that waits; then one by one what measures time or a network. */
+/** At most two, and two that wait; then one by one what measures time or a network. */
 async function runAll(paths, options) {
   const isAlone = (path) => /\.(netns|timing)\.test\.ts$/.test(path);
   const files = paths.map((path) => ({ path, ...wishesOf(path) }));
@@ -63,7 +64,7 @@ async function runAll(paths, options) {
   const waiting = files.filter(({ path, waits }) => isAlone(path) && waits);
   const first = await Promise.all([
     runQueue(together, AT_ONCE_MAX, options),
-    runQueue(waiting, 1, options),
+    runQueue(waiting, WAITING_AT_ONCE_MAX, options),
   ]);
   const alone = files.filter(({ path, waits }) => isAlone(path) && !waits);
   return [...first.flat(), ...(await runQueue(alone, 1, options))];

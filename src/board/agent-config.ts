@@ -4,7 +4,10 @@ import { ORIGIN, originOf } from '../core/enroll-wire.ts';
 import { ProbeError } from '../core/error.ts';
 import { SLUG } from '../core/wire.ts';
 import { CLAIM_TOKEN } from './claim-token.ts';
+import { LOCKDOWN_SETTINGS, type LockdownSettings } from './lockdown/settings.ts';
+import { MESH_SETTINGS, type MeshSettings } from './mesh/settings.ts';
 import { readGiven, reasonOf } from './places.ts';
+import { PUSH_SETTINGS, type PushSettings } from './push/settings.ts';
 
 // What the agent must know before it can ask anybody: agent.json of the image or the operator,
 // overridden by the command line. An unknown key is an error, as it is in every local file.
@@ -25,6 +28,10 @@ export interface AgentSettings {
   setClock: boolean;
   /** Name or number of the user that the daemon runs as. */
   probeUser: string | null;
+  /** By which mesh it is reached; null without one. */
+  tailnet: MeshSettings | null;
+  lockdown: LockdownSettings | null;
+  push: PushSettings | null;
 }
 
 /** What the command line can say. */
@@ -75,6 +82,9 @@ const AGENT_CONFIG = v.strictObject(
     probeUser: v.optional(
       text('a user name or number', /^([a-z_][a-z0-9_-]{0,31}|[0-9]{1,10})$/, 32),
     ),
+    tailnet: v.optional(MESH_SETTINGS),
+    lockdown: v.optional(LOCKDOWN_SETTINGS),
+    push: v.optional(PUSH_SETTINGS),
   },
   objectMessage('an object'),
 );
@@ -97,19 +107,27 @@ export function loadSettings(
       `no control is named: say --control https://control.example, or "control" in ${file}`,
     );
   }
-  return {
-    control: judgeControl(control),
-    claimToken: document.claimToken ?? null,
-    claimTokenFile: options.claimTokenFile ?? document.claimTokenFile ?? null,
-    hardware: options.hardware ?? document.hardware ?? null,
-    mac: options.mac ?? document.mac ?? null,
-    interface: options.interface ?? document.interface ?? null,
-    caFile: document.caFile ?? null,
-    pins: document.pins ?? [],
-    setClock: options.setClock ?? document.setClock ?? false,
-    probeUser: options.probeUser ?? document.probeUser ?? null,
-  };
+  const said = Object.entries(document).filter(
+    ([key, value]) => key !== 'schema' && value !== undefined,
+  );
+  const own = Object.fromEntries(said) as Partial<AgentSettings>;
+  return { ...UNSAID, ...own, ...options, control: judgeControl(control) };
 }
+
+const UNSAID: Omit<AgentSettings, 'control'> = {
+  claimToken: null,
+  claimTokenFile: null,
+  hardware: null,
+  mac: null,
+  interface: null,
+  caFile: null,
+  pins: [],
+  setClock: false,
+  probeUser: null,
+  tailnet: null,
+  lockdown: null,
+  push: null,
+};
 
 /** Canonical, and safe to send secrets to. Throws ERR_CONFIG_INVALID. */
 export function judgeControl(written: string): string {

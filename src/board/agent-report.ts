@@ -62,6 +62,7 @@ function reportOf(agent: Agent, probe: ProbeReport | null): Report {
       hardware,
       configEtag: state.kept?.etag ?? null,
       lastError: state.lastError,
+      board: agent.boardState(),
     },
     probe,
   };

@@ -1,3 +1,4 @@
+import type { BoardState } from '../core/board-state.ts';
 import type { Log } from '../host/log.ts';
 import type { Backoff } from './backoff.ts';
 import type { Board } from './board.ts';
@@ -42,6 +43,8 @@ export interface Agent {
   env: Readonly<Record<string, string | undefined>>;
   startedMonotonicMs: number;
   signal: AbortSignal;
+  /** How mesh, lockdown and push stand; null while none is looked after. */
+  boardState(): BoardState | null;
 }
 
 export type StepResult = { ok: true; isNews: boolean } | { ok: false; retryAfterMs: number | null };

@@ -3,6 +3,7 @@ import type { Log } from '../host/log.ts';
 import type { AgentSettings } from './agent-config.ts';
 import { handStep } from './agent-configure.ts';
 import { openPace, openRetry, type Pace, TIMING, type Timing } from './agent-pace.ts';
+import { openParts, type PartOpeners, type Parts } from './agent-parts.ts';
 import { type Agent, type AgentState, needsEnrolment } from './agent-state.ts';
 import { type Board, introduction, openBoard } from './board.ts';
 import { type BoardClock, openClock } from './clock.ts';
@@ -29,8 +30,10 @@ export interface AgentRun {
   /** Sets the system's clock; null when that is not wanted or not possible. */
   setClock: ((ms: number) => Promise<void>) | null;
   stop: AbortSignal;
-  /** One pass: enrol, fetch, report. */
+  /** One pass: enrol, fetch, report, and a step of each part. */
   isOnce: boolean;
+  /** Of mesh, lockdown and push, as far as the settings ask for them. */
+  openers: PartOpeners;
   timing?: Partial<Timing>;
   factPlaces?: FactPlaces;
   systemMs?: () => number;
@@ -42,6 +45,8 @@ export interface RunningAgent {
   ended: Promise<boolean>;
   /** Reads the settings again; bad ones change nothing. */
   reload(): void;
+  /** How long the step under way has taken, ms; 0 while the agent waits for the next. */
+  busyMs(): number;
 }
 
 /** Throws ERR_CONFIG_INVALID, ERR_USAGE and ERR_STATE_IO. */
@@ -56,14 +61,17 @@ export async function startAgent(run: AgentRun): Promise<RunningAgent> {
     if (isNew) run.log.info(`made the key of this board, fingerprint ${identity.fingerprint}`);
     const agent = openAgent(run, outset, identity);
     const wake = openWake(run.stop);
-    const plan = { isReloadAsked: false };
-    const ended = live(run, agent, { plan, wake }).finally(() => lock?.release());
+    const plan: Plan = { isReloadAsked: false, busySinceMs: null };
+    const parts = openParts({ agent, openers: run.openers, isOnce: run.isOnce });
+    agent.boardState = () => parts.state();
+    const ended = live(run, agent, { plan, wake, parts }).finally(() => lock?.release());
     return {
       ended,
       reload() {
         plan.isReloadAsked = true;
         wake.now();
       },
+      busyMs: () => (plan.busySinceMs === null ? 0 : performance.now() - plan.busySinceMs),
     };
   } catch (error) {
     await lock?.release();
@@ -126,30 +134,49 @@ function openAgent(run: AgentRun, { state, clock }: Outset, identity: Identity):
     enrollBackoff: openRetry(timing, timing.enrollFirstMs),
     voice: openVoice({ log, monotonicMs }),
     startedMonotonicMs: monotonicMs(),
+    boardState: () => null,
   };
 }
 
-interface Life {
-  plan: { isReloadAsked: boolean };
-  wake: Wake;
+interface Plan {
+  isReloadAsked: boolean;
+  /** Monotonic; null while it waits. */
+  busySinceMs: number | null;
 }
 
-async function live(run: AgentRun, agent: Agent, { plan, wake }: Life): Promise<boolean> {
+interface Life {
+  plan: Plan;
+  wake: Wake;
+  parts: Parts;
+}
+
+async function live(run: AgentRun, agent: Agent, life: Life): Promise<boolean> {
   greet(agent);
   handStep(agent, true);
+  try {
+    await life.parts.configure(agent.state.board.settings);
+    return await turn(run, agent, life);
+  } finally {
+    await life.parts.close();
+  }
+}
+
+async function turn(run: AgentRun, agent: Agent, { plan, wake, parts }: Life): Promise<boolean> {
   const pace = openPace(agent, timingOf(run));
   while (!run.stop.aborted) {
     if (plan.isReloadAsked) {
       plan.isReloadAsked = false;
-      reload(run, agent, pace);
+      if (reload(run, agent, pace)) await parts.configure(agent.state.board.settings);
     }
     const { step, atMs } = pace.next();
     if (atMs > performance.now()) {
-      if (run.isOnce) return pace.isWell();
+      if (run.isOnce) return (await parts.once()) && pace.isWell();
       await wake.sleep(atMs - performance.now());
       continue;
     }
+    plan.busySinceMs = performance.now();
     await step();
+    plan.busySinceMs = null;
     agent.clock.remember();
   }
   agent.clock.remember(true);
@@ -169,13 +196,15 @@ function timingOf(run: AgentRun): Timing {
   return { ...TIMING, ...run.timing };
 }
 
-function reload(run: AgentRun, agent: Agent, pace: Pace): void {
+function reload(run: AgentRun, agent: Agent, pace: Pace): boolean {
   try {
     agent.state.board = openOwnBoard(run, agent.clock);
     agent.log.info('settings read again');
     pace.restart();
+    return true;
   } catch (error) {
     agent.log.error(`settings refused, those before go on: ${reasonOf(error)}`);
+    return false;
   }
 }
 

@@ -17,6 +17,8 @@ export type FailureKind =
   | 'unauthorized'
   /** 403: not accepted, or not yet. */
   | 'refused'
+  /** 404: it does not offer that. */
+  | 'missing'
   /** 429 and 503. */
   | 'throttled'
   /** 400, 413, 422: it does not like what was sent. */
@@ -195,6 +197,7 @@ const KINDS: Readonly<Record<number, FailureKind>> = {
   400: 'rejected',
   401: 'unauthorized',
   403: 'refused',
+  404: 'missing',
   413: 'rejected',
   422: 'rejected',
   429: 'throttled',

@@ -24,6 +24,8 @@ export interface AgentPlaces {
   /** `<run>/agent`, 0755: what the daemon reads. */
   handover: string;
   handedConfig: string;
+  /** How mesh, lockdown and push stand, for the daemon. */
+  boardState: string;
   /** What the daemon says of itself. */
   probeReport: string;
 }
@@ -39,6 +41,7 @@ export function agentPlaces(stateDirectory: string, runDirectory: string): Agent
     clock: path.join(state, 'clock.json'),
     handover,
     handedConfig: path.join(handover, 'config.json'),
+    boardState: path.join(handover, 'board.json'),
     probeReport: path.resolve(runDirectory, 'probe', 'report.json'),
   };
 }

@@ -1,5 +1,8 @@
 import { startAgent } from '../board/agent.ts';
+import { partOpeners } from '../board/agent-openers.ts';
 import { clockCommand, clockSetter } from '../board/clock-system.ts';
+import { notify } from '../engine/notify.ts';
+import { openServiceManager } from '../host/notify.ts';
 import { type BoardCommand, boardCommand, printPlan } from './board-options.ts';
 import { EXIT } from './command.ts';
 import { followSignals, type Signals } from './signals.ts';
@@ -7,6 +10,8 @@ import { version } from './version.ts';
 
 /** What may still be under way after the end, a look-up of a name for example, is left behind. */
 const END_MS_MAX = 500;
+/** Every step has deadlines of its own; one that takes so long has none that works. */
+const STEP_MS_MAX = 600_000;
 
 /** The agent of a board: until it is told to stop, or for one pass with --once. */
 export async function runAgent(
@@ -29,7 +34,7 @@ export async function runAgent(
 }
 
 async function live(command: BoardCommand, signals: Signals, isOnce: boolean): Promise<number> {
-  const { places, settings, log } = command;
+  const { places, partPlaces, settings, log } = command;
   const stop = new AbortController();
   const agent = await startAgent({
     loadSettings: settings,
@@ -40,12 +45,25 @@ async function live(command: BoardCommand, signals: Signals, isOnce: boolean): P
     setClock: settings().setClock ? clockSetter(clockCommand(process.env)) : null,
     stop: stop.signal,
     isOnce,
+    openers: partOpeners(partPlaces),
   });
-  signals.onReload(agent.reload);
+  const { env, pid } = process;
+  const manager = openServiceManager({ env, pid, send: notify, log });
+  const status = `this board asks ${settings().control}`;
+  signals.onReload(() =>
+    manager.reload(() => {
+      agent.reload();
+      return status;
+    }),
+  );
+  manager.ready(status);
+  manager.watch(() => agent.busyMs() < STEP_MS_MAX, 'a step of the agent does not end');
   const passed = agent.ended.then((isWell) => (isWell ? EXIT.ok : EXIT.trouble));
   const code = await Promise.race([signals.ended, passed]);
+  manager.stopping();
   stop.abort();
   await agent.ended;
+  manager.close();
   return code;
 }
 

@@ -1,5 +1,6 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { type AgentOptions, type AgentSettings, loadSettings } from '../board/agent-config.ts';
+import type { PartPlaces } from '../board/agent-openers.ts';
 import { type Board, openBoard } from '../board/board.ts';
 import { type BoardClock, openClock } from '../board/clock.ts';
 import { clockCommand, isTimesyncDone } from '../board/clock-system.ts';
@@ -20,6 +21,7 @@ import { version } from './version.ts';
 
 export interface BoardCommand {
   places: AgentPlaces;
+  partPlaces: PartPlaces;
   /** Reads agent.json again, and puts the command line over it. Throws ERR_CONFIG_INVALID. */
   settings(): AgentSettings;
   log: Log;
@@ -33,6 +35,7 @@ export function boardCommand(options: Record<string, unknown>): BoardCommand {
   const run = textOf(options, 'run') ?? runDirectory(request);
   return {
     places: agentPlaces(state, run),
+    partPlaces: { state, run, configDirectory: dirname(file) },
     settings: () => loadSettings(file, named !== undefined, settingOptions(options)),
     log: openLog({ stream: process.stderr, nowMs: Date.now, journal: isJournal(process.env) }),
   };

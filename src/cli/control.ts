@@ -1,5 +1,7 @@
 import { startControl } from '../control/control.ts';
+import { notify } from '../engine/notify.ts';
 import { isJournal, openLog } from '../host/log.ts';
+import { openServiceManager } from '../host/notify.ts';
 import { EXIT } from './command.ts';
 import { configOf, stateOf } from './control-place.ts';
 import { followSignals } from './signals.ts';
@@ -22,16 +24,29 @@ export async function runControl(
   process.umask(0o077);
   const log = openLog({ stream: process.stderr, nowMs: Date.now, journal: isJournal(process.env) });
   const signals = followSignals(true);
+  const { env, pid } = process;
+  const manager = openServiceManager({ env, pid, send: notify, log });
   try {
     const stateDirectory = stateOf(options);
     const control = await startControl({ config, stateDirectory, version: version(), log });
     log.info('control', { origin: control.origin, port: control.port, state: stateDirectory });
-    signals.onReload(() => control.reload());
+    const status = `serving ${control.origin} on port ${control.port}`;
+    signals.onReload(() =>
+      manager.reload(() => {
+        control.reload();
+        return status;
+      }),
+    );
+    manager.ready(status);
+    // Its loop turns: the timer is the proof.
+    manager.watch(() => true, 'nothing is served');
     const code = await signals.ended;
+    manager.stopping();
     signals.letThrough();
     await control.stop();
     return code;
   } finally {
+    manager.close();
     signals.close();
     log.flush();
   }

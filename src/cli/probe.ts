@@ -30,6 +30,7 @@ export async function runProbe(
   };
   return await serve({
     config,
+    isService: true,
     stateDirectory: (options['state'] as string | undefined) ?? ownStateDirectory(),
     started: (daemon, log) => {
       if (given === undefined && !fs.existsSync(file)) {

@@ -1,6 +1,8 @@
 // What `flint probe` and `flint up` share: a daemon that runs until it is told to stop.
 
+import { notify } from '../engine/notify.ts';
 import { isJournal, type Log, openLog } from '../host/log.ts';
+import { openServiceManager } from '../host/notify.ts';
 import { type Daemon, type DaemonOptions, startDaemon } from '../probe/daemon.ts';
 import { EXIT } from './command.ts';
 import { followSignals } from './signals.ts';
@@ -9,6 +11,8 @@ import { version } from './version.ts';
 export interface ServeOptions {
   config: DaemonOptions['config'];
   stateDirectory: string;
+  /** It is a service of its own, and tells the service manager how it is. */
+  isService: boolean;
   /** Told once it measures and listens. */
   started: (daemon: Daemon, log: Log) => void;
 }
@@ -20,6 +24,8 @@ export interface ServeOptions {
 export async function serve(options: ServeOptions): Promise<number> {
   const log = openLog({ stream: process.stderr, nowMs: Date.now, journal: isJournal(process.env) });
   const signals = followSignals('file' in options.config);
+  const env = options.isService ? process.env : {};
+  const manager = openServiceManager({ env, pid: process.pid, send: notify, log });
   try {
     const daemon = await startDaemon({
       config: options.config,
@@ -32,14 +38,30 @@ export async function serve(options: ServeOptions): Promise<number> {
         signals.end(EXIT.trouble);
       },
     });
-    signals.onReload(() => daemon.reload());
+    signals.onReload(() =>
+      manager.reload(() => {
+        daemon.reload();
+        return statusOf(daemon);
+      }),
+    );
     options.started(daemon, log);
+    manager.ready(statusOf(daemon));
+    manager.watch(() => daemon.isTicking(), 'nothing is measured');
     const code = await signals.ended;
+    manager.stopping();
     signals.letThrough();
     await daemon.stop();
     return code;
   } finally {
+    manager.close();
     signals.close();
     log.flush();
   }
+}
+
+function statusOf({ facts: { applied, engine } }: Daemon): string {
+  const { smokeping, path } = applied.config.measurements;
+  const { stamps } = engine.transport;
+  const { length } = smokeping.targets;
+  return `measuring ${length} targets and ${path.targets.length} paths, stamps: ${stamps}`;
 }

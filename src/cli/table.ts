@@ -3,7 +3,12 @@ import { FLOWS_MAX } from '../engine/limits.ts';
 import type { CommandSpec, OptionSpec } from './command.ts';
 import { CONTROL_COMMAND } from './control-table.ts';
 import { FLEET_COMMANDS } from './fleet-table.ts';
+import { INSTALL_COMMANDS } from './install-table.ts';
+import { LOCKDOWN_COMMAND } from './lockdown-table.ts';
+import { PUSH_COMMAND, VMAUTH_COMMAND } from './push-table.ts';
+import { TAILNET_COMMAND } from './tailnet-table.ts';
 import { durationBetween, oneOf, wholeNumber } from './values.ts';
+import { WIREGUARD_COMMAND } from './wireguard-table.ts';
 
 // Every command of flint. A new one is an entry here and a file beside it.
 
@@ -190,6 +195,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     run: async (args, options) => (await import('./enroll.ts')).runEnroll(args, options),
   },
+  LOCKDOWN_COMMAND,
+  TAILNET_COMMAND,
+  WIREGUARD_COMMAND,
+  PUSH_COMMAND,
+  VMAUTH_COMMAND,
   {
     usage: 'fleet',
     text: "the operator's client of a control: probes, sets, approvals",
@@ -197,6 +207,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     commands: FLEET_COMMANDS,
     examples: ['flint fleet login https://control.example', 'flint fleet list'],
   },
+  ...INSTALL_COMMANDS,
   {
     usage: 'doctor',
     text: 'what this machine can and cannot do, and the line that mends it',

@@ -1,6 +1,7 @@
 // The agent of `flint up`: the same as on a board, and no more root than control and probe.
 import { startAgent } from '../board/agent.ts';
 import type { AgentSettings } from '../board/agent-config.ts';
+import { NO_PARTS } from '../board/agent-openers.ts';
 import { agentPlaces } from '../board/places.ts';
 import { openUpPart } from './up-part.ts';
 import { version } from './version.ts';
@@ -25,6 +26,7 @@ await openUpPart<UpAgentWish>(async ({ wish, log, stop, ended }) => {
     log,
     env: process.env,
     setClock: null,
+    openers: NO_PARTS,
     stop,
     isOnce: false,
   });
@@ -35,6 +37,15 @@ await openUpPart<UpAgentWish>(async ({ wish, log, stop, ended }) => {
 function settingsOf({ control, mac, claimTokenFile }: UpAgentWish): AgentSettings {
   return {
     ...{ control, mac, claimTokenFile, claimToken: null, hardware: 'generic' },
-    ...{ interface: null, caFile: null, pins: [], setClock: false, probeUser: null },
+    ...{
+      interface: null,
+      caFile: null,
+      pins: [],
+      setClock: false,
+      probeUser: null,
+      tailnet: null,
+      lockdown: null,
+      push: null,
+    },
   };
 }

@@ -28,6 +28,7 @@ try {
   process.exitCode = await serve({
     config: { document, runDirectory, policyFile },
     stateDirectory,
+    isService: false,
     started({ address, port, facts, identity }) {
       const { stamps } = facts.engine.transport;
       const ready: UpProbeReady = { address, port, stamps, user: identity?.name ?? null };

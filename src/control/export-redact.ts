@@ -1,5 +1,6 @@
 // What leaves with an export that strangers may read: how things are, not whose they are and where.
 import { isIpv4Mapped, parseAddress } from '../core/address.ts';
+import { isAboutBoard } from '../core/board-faults.ts';
 import type { ProbeDetail, ProbeRow } from '../core/fleet.ts';
 import type { Finding, Shared } from '../core/overview.ts';
 import type { OverviewInput } from './page-overview.ts';
@@ -15,7 +16,7 @@ export function redactRow<Row extends ProbeRow>(row: Row): Row {
     location: '',
     contact: '',
     note: '',
-    reason: withoutAddresses(row.reason),
+    reason: isAboutBoard(row.reason) ? 'its board needs a look' : withoutAddresses(row.reason),
   };
 }
 
@@ -24,6 +25,7 @@ export function redactProbe(probe: ProbeDetail, { named }: Naming): ProbeDetail 
     ...redactRow(probe),
     fingerprint: null,
     sshHostKey: null,
+    board: null,
     candidates: [],
     config: { ...probe.config, error: null, unsupported: [], capped: [] },
     measured: probe.measured.map((series) => ({

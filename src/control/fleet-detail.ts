@@ -29,6 +29,7 @@ export async function showProbe(context: ControlContext, name: string): Promise<
     sets: setsOf(assigned, id, labels.groups).map((set) => set.id),
     config: configOf(facts, wanted.etag),
     clock: report?.probe?.clock ?? null,
+    board: report?.agent.board ?? null,
     measured: report?.probe?.series ?? [],
     paths: report?.probe?.paths ?? [],
     events: await eventsOf(db, id),

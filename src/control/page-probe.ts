@@ -8,6 +8,7 @@ import { SPANS, type Span } from '../graph/span.ts';
 import { sentence, type Text, timeTag } from '../graph/text.ts';
 import { candidateList } from './page-join.ts';
 import { noticeList } from './page-overview.ts';
+import { boardCard, boardNotices } from './page-probe-board.ts';
 import { configFacts, eventCard, probeFacts, probeNotices } from './page-probe-facts.ts';
 import { graphCards, TARGETS_A_PAGE, targetsOf } from './page-probe-graphs.ts';
 import { ago, HEALTH_TONES, probeHref, probeSubline } from './page-probe-words.ts';
@@ -39,9 +40,12 @@ export function probePage(frame: Frame, input: ProbeInput): Page {
     main: html`<p class="headline">${stateSentence(probe, frame.nowMs)}</p>
 ${canOperate(frame) && actions(probe)}
 ${candidateList(frame, probe)}
-${noticeList(probeNotices(probe), 'What to know of it')}
+${noticeList([...boardNotices(probe), ...probeNotices(probe)], 'What to know of it')}
 ${isWaiting ? whatNext(probe) : graphs(frame, input)}
-<div class="pairs">${probeFacts(frame, probe)}${configFacts(probe)}</div>
+<div class="pairs">${probeFacts(frame, probe)}${configFacts(probe)}${boardCard(
+      probe,
+      frame.nowMs,
+    )}</div>
 ${!isWaiting && eventCard(probe, frame.nowMs)}`,
   };
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { BOARD_STATE } from './board-state.ts';
 import { expecting, flag, objectMessage, wholeNumber } from './config-value.ts';
 import { REPORTED_EVENT, REPORTED_PATH, REPORTED_SERIES } from './report.ts';
 import { IP, line, MAC, PUBLIC_KEY, parseMac, SLUG, TIME_MS } from './wire.ts';
@@ -151,6 +152,8 @@ export const PROBE_DETAIL = v.object({
     capped: v.array(v.string()),
   }),
   clock: v.nullable(v.object({ state: v.string(), offsetNs: v.nullable(v.number()) })),
+  /** Mesh, lockdown and push; null while nothing is known of them. */
+  board: v.nullable(BOARD_STATE),
   measured: v.array(REPORTED_SERIES),
   paths: v.array(REPORTED_PATH),
   /** Newest first. */

@@ -7,6 +7,12 @@ import { line, SLUG } from './wire.ts';
 
 export const ARCHITECTURES = ['aarch64', 'x86_64', 'any'] as const;
 
+/**
+ * Where a board has its MAC from: its network interface, as it was made, or, where the factory gave
+ * it none, the serial number of its SD card.
+ */
+export const MAC_SOURCES = ['nic', 'sd-serial'] as const;
+
 export const HARDWARE_PROFILE = v.strictObject(
   {
     schema: v.literal(1, expecting('1')),
@@ -17,6 +23,7 @@ export const HARDWARE_PROFILE = v.strictObject(
     interface: v.nullable(
       text('an interface name of 1 to 15 characters', /^[A-Za-z0-9._-]{1,15}$/, 15),
     ),
+    mac: v.optional(v.picklist(MAC_SOURCES, expecting(MAC_SOURCES.join(' or '))), 'nic'),
     /** What `model` of an enrolment says on such a board, where that is known. */
     models: v.pipe(v.array(line('a model', 64)), v.maxLength(16)),
     note: line('a note', 500),

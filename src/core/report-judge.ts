@@ -1,9 +1,13 @@
+import { boardFaults } from './board-faults.ts';
 import type { Report } from './report.ts';
 
 // How a probe is, by its last report: for its health, and for the list that has the worst first.
 
 export interface Judgement {
-  /** False: an outage is open, something cannot be measured, its configuration was refused. */
+  /**
+   * False: an outage is open, something cannot be measured, its configuration was refused, its mesh,
+   * lockdown or push is in trouble.
+   */
   isWell: boolean;
   /** 0 … 1000; 100 and more is trouble. */
   badness: number;
@@ -38,16 +42,18 @@ export function judgeReport({ agent, probe }: Report): Judgement {
   const all = series.filter((one) => isAiling(one, series));
   const isDown = ({ state }: Series): boolean => state === 'down';
   const ailing = [...all.filter(isDown), ...all.filter((one) => !isDown(one))];
-  const reasons = faultsOf(probe, ailing);
+  const reasons = [...faultsOf(probe, ailing), ...boardFaults(agent.board ?? null)].sort(
+    (a, b) => b.badness - a.badness,
+  );
   const badness =
     reasons.reduce((sum, fault) => sum + fault.badness, 0) +
     LOSS_ALL * lossOf(probe) +
     (probe.clock.state === 'unsynced' ? CLOCK_UNSYNCED : 0);
   return {
-    isWell: reasons.length === 0,
+    isWell: reasons.every((fault) => fault.badness < TROUBLE),
     badness: Math.min(NO_DAEMON, badness),
     ailing: ailing.length,
-    reason: reasons[0]?.reason ?? wellOf(probe),
+    reason: reasons.find((fault) => fault.badness >= TROUBLE)?.reason ?? wellOf(probe),
   };
 }
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { BOARD_STATE } from './board-state.ts';
 import { expecting, objectMessage, wholeNumber } from './config-value.ts';
 import { PATH_PROTOCOLS } from './path.ts';
 import { FAMILIES, QUALITIES, type Round } from './round.ts';
@@ -177,6 +178,8 @@ export const REPORT = v.object(
       /** ETag of the newest document that was fetched. */
       configEtag: v.nullable(line('an ETag', 100)),
       lastError: v.nullable(WORDS),
+      /** Of mesh, lockdown and push; older agents say nothing of it. */
+      board: v.optional(v.nullable(BOARD_STATE), null),
     }),
     /** Null while the daemon says nothing: it is not running, or older than three minutes. */
     probe: v.nullable(PROBE_REPORT),

@@ -23,7 +23,7 @@ export const EVENTS_MAX = 8192;
 export const LOG_MAX = 8192;
 export const TIMEOUT_MS_MAX = 60000;
 export const LATE_MS_MAX = 30000;
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 
 /** The fewest slots of the flight table; it is made larger, never smaller. */
 export const SLOTS_MIN = 4096;

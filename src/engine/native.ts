@@ -1,69 +1,21 @@
-// The only place that loads the addon. It opens the sockets once; afterwards the process needs no
-// privilege any more.
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+// The sockets of the addon. They are opened once, or taken over from a launcher; afterwards the
+// process needs no privilege any more.
 import { ProbeError } from '../core/error.ts';
 import type { PathProtocol } from '../core/path.ts';
-import { ABI_VERSION, IDENTIFIERS_MAX } from './limits.ts';
+import {
+  type AddonTransport,
+  loadAddon,
+  type SocketDescription,
+  type SocketRequest,
+} from './addon.ts';
+import { IDENTIFIERS_MAX } from './limits.ts';
 import type { RouteRequest, Transport, TransportRequest } from './transport.ts';
 
-const { existsSync } = process.getBuiltinModule('node:fs');
-
-export interface SocketDescription {
-  family: 4 | 6;
-  protocol: PathProtocol;
-  ping: boolean;
-  sendOnly: boolean;
-  /** 0 user, 1 microseconds on receipt, 2 nanoseconds both ways. */
-  stamps: 0 | 1 | 2;
-  /** 0 untried, 1 keys of ours (SCM_TS_OPT_ID), 2 the kernel counts. */
-  keys: 0 | 1 | 2;
-  overflows: number;
-  fd: number;
-}
-
-interface SocketRequest {
-  family: 4 | 6;
-  protocol: PathProtocol;
-  ping: boolean;
-  dontFragment: boolean;
-  identifier: number;
-  port: number;
-  fd: number;
-  stamps: boolean;
-  ownKeys: boolean;
-}
-
-interface AddonTransport {
-  add(socket: SocketRequest): void;
-  send(n: number): number;
-  drain(): number;
-  setScheduled(isWanted: boolean): boolean;
-  sockets(): SocketDescription[];
-  close(): void;
-}
-
-interface Addon {
-  abi: number;
-  recordBytes: number;
-  setErrorClass(errorClass: typeof ProbeError): void;
-  sourceAddress(
-    family: 4 | 6,
-    destination: Uint8Array,
-    interfaceIndex: number,
-    scopeId: number,
-  ): Uint8Array | number;
-  Transport: new (trays: {
-    memory: ArrayBuffer;
-    control: number;
-    outbox: number;
-    inbox: number;
-    stamps: number;
-  }) => AddonTransport;
-}
-
-/** Descriptors by what they are: ICMP, UDP and TCP of each family. */
-export type Inherited = Partial<Record<`${PathProtocol}${4 | 6}`, number>>;
+/**
+ * Descriptors by what they are: ICMP, UDP and TCP of each family, and the second one for echoes by
+ * IPv4 that must not be cut.
+ */
+export type Inherited = Partial<Record<`${PathProtocol}${4 | 6}` | 'icmp4-df', number>>;
 
 export interface NativeOptions {
   /** `raw`, `ping`, or `auto`: raw where permitted, else ping sockets. */
@@ -80,39 +32,6 @@ export interface NativeTransport extends Transport {
   sockets(): SocketDescription[];
   /** Families without a socket, and why. */
   readonly missing: readonly { family: 'v4' | 'v6'; reason: string }[];
-}
-
-const ADDON_FILE = fileURLToPath(new URL('../../build/flint.node', import.meta.url));
-let addon: Addon | null = null;
-
-export function isAddonBuilt(): boolean {
-  return existsSync(ADDON_FILE);
-}
-
-/** Throws ERR_ADDON_MISSING, or ERR_ABI_MISMATCH for an addon of another version. */
-export function loadAddon(): Addon {
-  if (addon !== null) return addon;
-  const require = createRequire(import.meta.url);
-  try {
-    addon = require(ADDON_FILE) as Addon;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
-    throw new ProbeError(
-      'ERR_ADDON_MISSING',
-      `build/flint.node cannot be loaded (${why}): build it with \`npm run build\``,
-      { cause },
-    );
-  }
-  if (addon.abi !== ABI_VERSION) {
-    const found = addon.abi;
-    addon = null;
-    throw new ProbeError(
-      'ERR_ABI_MISMATCH',
-      `build/flint.node has ABI ${found}, expected ${ABI_VERSION}: rebuild with \`npm run build\``,
-    );
-  }
-  addon.setErrorClass(ProbeError);
-  return addon;
 }
 
 /**
@@ -196,14 +115,24 @@ function openFamily(inner: AddonTransport, wanted: FamilyRequest): ProbeError | 
     for (let i = 0; i < count; i++) inner.add({ ...base, identifier: request.identifier + i });
     // TTL-limited echoes have an identifier of their own.
     if (isPing) inner.add({ ...base, identifier: request.identifier + IDENTIFIERS_MAX });
-    // IPv4 sets DF by socket, not by packet: one more socket, which only sends.
-    if (!isPing && family === 4 && inherited === undefined)
-      inner.add({ ...base, dontFragment: true });
+    if (!isPing && family === 4) addDontFragment(inner, base, options);
     return null;
   } catch (error) {
     if (error instanceof ProbeError) return error;
     throw error;
   }
+}
+
+/** IPv4 sets DF by socket, not by packet: one more socket, which only sends. */
+function addDontFragment(
+  inner: AddonTransport,
+  base: SocketRequest,
+  { inherited }: NativeOptions,
+): void {
+  const fd = inherited?.['icmp4-df'];
+  // Handed over without it, the one socket is set anew for each run of packets.
+  if (base.fd !== -1 && fd === undefined) return;
+  inner.add({ ...base, fd: fd ?? -1, dontFragment: true });
 }
 
 function baseOf(request: TransportRequest, options: NativeOptions): Omit<SocketRequest, 'family'> {

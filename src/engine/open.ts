@@ -33,7 +33,8 @@ const FIRST_FD = 3;
 
 /**
  * Descriptors that a launcher opened for us (sd_listen_fds(3)): icmp4, icmp6. Names are separated
- * by colons; commas do as well. With udp4, udp6, tcp4 and tcp6 paths can be traced by these too.
+ * by colons; commas do as well. With udp4, udp6, tcp4 and tcp6 paths can be traced by these too,
+ * with icmp4-df echoes that must not be cut do not set a socket back and forth.
  */
 export function inheritedSockets(
   env: Readonly<Record<string, string | undefined>>,
@@ -50,7 +51,10 @@ export function inheritedSockets(
   return found;
 }
 
-const SOCKET_NAMES: readonly string[] = ['icmp4', 'icmp6', 'udp4', 'udp6', 'tcp4', 'tcp6'];
+const SOCKET_NAMES: readonly string[] = [
+  ...['icmp4', 'icmp4-df', 'icmp6'],
+  ...['udp4', 'udp6', 'tcp4', 'tcp6'],
+];
 
 function isSocketName(name: string): name is keyof Inherited {
   return SOCKET_NAMES.includes(name);

@@ -142,6 +142,9 @@ export const detailStyle = `
 .apart{margin-top:.375rem;font-size:.875rem;color:var(--quiet);overflow-wrap:anywhere}
 .apart .family{margin-right:.375rem}
 .apart .why{display:block;margin-top:.125rem}
+.board{display:grid;margin-top:.25rem}
+.says{font-weight:600}
+.says~.about,.says~.scroll,.note~.about{margin-top:.625rem}
 .block{margin-top:.875rem}
 .block h3{font-size:1rem;font-weight:650;color:var(--ink);margin-bottom:.375rem}
 .scroll{overflow-x:auto;margin:0 calc(-1*var(--pad));padding:0 var(--pad)}

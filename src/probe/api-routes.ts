@@ -16,6 +16,7 @@ import {
   parseRoundsQuery,
   type RoundsQuery,
 } from './api-query.ts';
+import type { BoardSnapshot } from './mesh-watch.ts';
 import {
   METRIC_GROUPS,
   METRIC_GROUPS_PLANNED,
@@ -149,11 +150,18 @@ async function answerStatus(source: ApiSource): Promise<Answer> {
     config: { etag: config.etag, appliedMs: config.appliedMs, error: config.error },
     ...(snapshot.control == null ? {} : { control: snapshot.control }),
     ...(snapshot.policy === undefined ? {} : { policy: snapshot.policy }),
+    ...(snapshot.board == null ? {} : boardStatus(snapshot.board)),
     store: { bytes: store.bytes, oldestMs: store.oldestMs, errors: store.errors },
   };
   const items = targetStatuses(snapshot.series);
   const body = jsonList({ head, key: 'targets', items, tail: {} });
   return { status: 200, type: JSON_TYPE, body };
+}
+
+/** Each part is null where the board does not have it, and while it is not known. */
+function boardStatus({ state, reason, listener }: BoardSnapshot): object {
+  const { mesh = null, lockdown = null, push = null, writtenMs = null } = state ?? {};
+  return { mesh, lockdown, push, board: { writtenMs, error: reason, listener } };
 }
 
 function* targetStatuses(all: readonly SeriesSnapshot[]): Generator<object> {

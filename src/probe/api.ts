@@ -4,7 +4,7 @@ import type {
   IncomingMessage,
   ServerResponse,
 } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { ProbeError } from '../core/error.ts';
 import { type Answer, answerError, sendAnswer } from './api-answer.ts';
 import { isHostAllowed } from './api-host.ts';
@@ -19,8 +19,17 @@ export interface ServerOptions extends ApiSource {
   port: number;
   /** Names and addresses under which it may be called, besides loopback's and `address`. */
   hostnames: readonly string[];
+  /** Who is answered at all; leave it out for everybody. */
+  peers?: PeerGate;
   /** Told about what failed inside; the peer learns no more than that it did. */
   log: { error(message: string, fields: Record<string, string>): void };
+}
+
+export interface PeerGate {
+  /** `address` is as the kernel writes it. Asked again for each request of a connection. */
+  admits(address: string): boolean;
+  /** One was turned away. */
+  refused(): void;
 }
 
 export interface Server {
@@ -28,6 +37,8 @@ export interface Server {
   port: number;
   /** Lets answers under way end, for two seconds at most. */
   close(): Promise<void>;
+  /** Ends at once, with every connection. */
+  drop(): void;
 }
 
 /** Rejects with ERR_SOCKET_OPEN when the address or the port is not to be had. */
@@ -44,10 +55,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   server.timeout = IDLE_MS_MAX;
   // Each pipelined answer that waits for the reader listens to the socket.
   server.on('connection', (socket) => socket.setMaxListeners(2 * ACTIVE_MAX));
+  // Before HTTP sees it: a stranger's bytes are not even parsed.
+  if (options.peers !== undefined) server.prependListener('connection', turnAway(options.peers));
   await listen(server, options);
   server.on('error', (error) => options.log.error('server failed', { error: error.message }));
   const { address, port } = server.address() as AddressInfo;
-  return { address, port, close: () => close(server) };
+  return { address, port, close: () => close(server), drop: () => drop(server) };
 }
 
 const CONNECTIONS_MAX = 64;
@@ -79,6 +92,7 @@ async function serve(
   // Without a listener a broken connection would end the process.
   request.on('error', ignore);
   response.on('error', ignore);
+  if (!isAdmitted(options.peers, request.socket)) return void request.socket.destroy();
   if (state.active >= ACTIVE_MAX) {
     const busy = answerError(503, 'busy', `More than ${ACTIVE_MAX} requests at a time; try again.`);
     return sendAnswer(request, response, { ...busy, headers: { 'retry-after': '1' } });
@@ -207,6 +221,24 @@ async function close(server: HttpServer): Promise<void> {
     server.closeIdleConnections();
   });
   clearTimeout(timer);
+}
+
+function drop(server: HttpServer): void {
+  server.close(ignore);
+  server.closeAllConnections();
+}
+
+function turnAway(peers: PeerGate): (socket: Socket) => void {
+  return (socket) => {
+    if (isAdmitted(peers, socket)) return;
+    peers.refused();
+    socket.on('error', ignore);
+    socket.resetAndDestroy();
+  };
+}
+
+function isAdmitted(peers: PeerGate | undefined, { remoteAddress }: Socket): boolean {
+  return peers === undefined || (remoteAddress !== undefined && peers.admits(remoteAddress));
 }
 
 function ignore(): void {}

@@ -19,6 +19,11 @@ const STALLED_MS = 5000;
 /** Two flushes: a store that recovered has shown it by then. */
 const STORE_ERROR_MS = 120_000;
 
+/** Whether it measures: `idleMs` since the last tick. A full disk does not keep it from that. */
+export function isTicking(idleMs: number): boolean {
+  return idleMs <= STALLED_MS;
+}
+
 export function watchHealth({ stats, monoMs }: HealthOptions): HealthWatch {
   // What was found damaged at the start is counted, but is no failure of now.
   let errors = stats().errors;
@@ -32,7 +37,7 @@ export function watchHealth({ stats, monoMs }: HealthOptions): HealthWatch {
     look,
     judge(idleMs) {
       look();
-      if (idleMs > STALLED_MS) {
+      if (!isTicking(idleMs)) {
         return { ok: false, reason: `no measurement for ${Math.round(idleMs / 1000)} s` };
       }
       if (monoMs() - failedAtMs < STORE_ERROR_MS) {

@@ -13,12 +13,13 @@ import { type Server, startServer } from './api.ts';
 import type { SnapshotScope } from './api-routes.ts';
 import { openEngine } from './daemon-engine.ts';
 import { type DaemonEvents, openDaemonEvents } from './daemon-events.ts';
-import { type HealthWatch, watchHealth } from './daemon-health.ts';
+import { type HealthWatch, isTicking, watchHealth } from './daemon-health.ts';
 import { type DaemonPaths, openDaemonPaths } from './daemon-paths.ts';
 import { type DaemonPolicy, openDaemonPolicy } from './daemon-policy.ts';
 import { firstFacts, openDaemonReport, openRun } from './daemon-run.ts';
 import { sourceOf } from './daemon-source.ts';
 import { stopMeasuring } from './daemon-stop.ts';
+import { type MeshWatch, openMeshWatch } from './mesh-watch.ts';
 import { prepareState } from './places.ts';
 import { openReloader, type Reloader } from './reload.ts';
 import type { ReportFile } from './report-file.ts';
@@ -94,6 +95,7 @@ export class Daemon {
   private readonly paths: DaemonPaths;
   private readonly policy: DaemonPolicy;
   private readonly report: ReportFile | null;
+  private readonly mesh: MeshWatch;
   private readonly sources: Sources;
   private pump: Pump | null = null;
   private reloader: Reloader | null = null;
@@ -118,6 +120,10 @@ export class Daemon {
       log: options.log,
     });
     facts.reportErrors = () => this.report?.errors() ?? 0;
+    const { owners } = first.sources;
+    const heard = options.config.runDirectory ?? null;
+    this.mesh = openMeshWatch({ runDirectory: heard, owners, log: options.log });
+    facts.board = () => this.mesh.snapshot();
     const { guard } = this.policy;
     this.events = openDaemonEvents({ store, log: options.log });
     this.health = watchHealth({ stats: () => store.stats(), monoMs });
@@ -175,6 +181,11 @@ export class Daemon {
     this.reloader = this.watch();
   }
 
+  /** Whether it still measures, whatever else may have failed. */
+  isTicking(): boolean {
+    return isTicking(this.pump?.idleMs() ?? 0);
+  }
+
   /** Reads the configuration again; a bad one changes nothing. */
   reload(): void {
     if (this.stopping === null) this.reloader?.reload();
@@ -230,13 +241,12 @@ export class Daemon {
     this.announce('config', { error: error.slice(0, DETAIL_LENGTH_MAX) });
   }
 
-  private listen(): Promise<Server> {
+  private async listen(): Promise<Server> {
     const { startedWith } = this.facts;
     // Never what the control calls us: a name of its choice would open the page to its site.
     const hostname = this.sources.local.hostname ?? os.hostname();
     const { roundMs, timeoutMs } = smokepingOf(this.facts);
-    return startServer({
-      ...startedWith.listen,
+    const rest = {
       hostnames: [hostname, os.hostname()],
       log: this.options.log,
       ...sourceOf({
@@ -246,7 +256,10 @@ export class Daemon {
         roundMs,
         timeoutMs,
       }),
-    });
+    };
+    const server = await startServer({ ...startedWith.listen, ...rest });
+    this.mesh.serve({ ...rest, port: server.port });
+    return server;
   }
 
   private afterTick(): void {
@@ -258,6 +271,7 @@ export class Daemon {
     this.lookedAt = now;
     this.policy.look();
     this.reloader?.look();
+    this.mesh.look();
     this.paths.maintain();
     this.report?.look();
     this.health.look();
@@ -286,7 +300,9 @@ export class Daemon {
       engine: this.facts.engine,
       isEngineSound: !this.hasFailed,
       collect: () => this.smokeping.collect(),
-      closeServer: async () => this.server?.close(),
+      closeServer: async () => {
+        await Promise.all([this.server?.close(), this.mesh.close()]);
+      },
       closeStore: () => this.store.close(),
       log: this.options.log,
     });

@@ -1,5 +1,6 @@
 import type { Metric, Registry as PromRegistry } from 'prom-client';
 import { FAMILIES } from '../core/round.ts';
+import { BOARD_FAMILIES } from './mesh-metrics.ts';
 import { MTR_FAMILIES, mtrRows, PATH_FAMILIES, pathRows } from './metrics-path.ts';
 import { SELF_FAMILIES } from './metrics-self.ts';
 import { SERIES_FAMILIES, seriesRows } from './metrics-series.ts';
@@ -65,8 +66,9 @@ export async function* metricsParts(
 export function describeMetrics(group: MetricGroup): readonly MetricDescription[] {
   const smokeping = [...SMOKEPING_FAMILIES, ...SMOKEPING_PROBER_FAMILIES, ...SERIES_FAMILIES];
   const path = [...MTR_FAMILIES.v4, ...MTR_FAMILIES.v6, ...PATH_FAMILIES];
-  const groups = { smokeping, path, self: SELF_FAMILIES };
-  return group === 'all' ? [...smokeping, ...path, ...SELF_FAMILIES] : groups[group];
+  const self = [...SELF_FAMILIES, ...BOARD_FAMILIES];
+  const groups = { smokeping, path, self };
+  return group === 'all' ? [...smokeping, ...path, ...self] : groups[group];
 }
 
 /** Block by block, because making the labels of many targets is work of its own. */
@@ -89,7 +91,11 @@ export async function* familyBlocks(
     }
     yield bindFamilies(PATH_FAMILIES, await pathRows(paths, nowMs, slice));
   }
-  if (group === 'all' || group === 'self') yield bindFamilies(SELF_FAMILIES, probe);
+  if (group === 'all' || group === 'self') {
+    yield bindFamilies(SELF_FAMILIES, probe);
+    // A machine without an agent has none of these.
+    if (snapshot.board != null) yield bindFamilies(BOARD_FAMILIES, probe);
+  }
 }
 
 /** A registry of prom-client in which every family reads its rows when it is asked. */

@@ -6,6 +6,7 @@ import {
   parseView,
   type RoundQuery,
   refreshSeconds,
+  renderBoard,
   renderOverview,
   renderPaths,
   renderTarget,
@@ -53,6 +54,7 @@ export async function answerPage(
 function rendererOf(path: string): ((input: PageInput) => Promise<string | null>) | null {
   if (path === '/') return renderOverview;
   if (path === '/paths') return renderPaths;
+  if (path === '/board') return renderBoard;
   if (!path.startsWith(TARGET)) return null;
   return (input) => renderTarget(input, path.slice(TARGET.length));
 }

@@ -89,6 +89,11 @@ export function pathsHref(view: View): string {
   return `/paths${queryOf(view)}`;
 }
 
+/** The one place where a path of the board's page is made. */
+export function boardHref(view: View): string {
+  return `/board${queryOf({ ...view, page: 1 })}`;
+}
+
 /** The one place where a path of a target is made; an id may hold anything. */
 export function targetHref(target: string, view: View): string {
   return `/target/${encodeURIComponent(target)}${queryOf({ ...view, page: 1 })}`;

@@ -3,7 +3,8 @@ import type { SeriesSnapshot } from '../core/snapshot.ts';
 import { formatDuration } from '../graph/format.ts';
 import { sentence, type Text, timeRange, timeTag } from '../graph/text.ts';
 import type { Tone } from '../graph/tone.ts';
-import { familyName, type PageInput, seriesByTarget, type View } from './page-input.ts';
+import { partsOf } from './page-board-words.ts';
+import { boardHref, familyName, type PageInput, seriesByTarget, type View } from './page-input.ts';
 import { foldAlike } from './page-notice-fold.ts';
 import { pathNotices } from './page-notice-path.ts';
 import { seriesNotices } from './page-notice-series.ts';
@@ -49,6 +50,7 @@ export function noticesOf(input: PageInput, facts: readonly SeriesFacts[], view:
     ...(down.length > 1 ? down : []),
     ...endedUplink(input, view),
     ...probeNotices(input),
+    ...boardNotices(input, view),
     ...unresolvedNotices(input),
     ...[...facts]
       .sort((a, b) => (b.lossApart ?? 0) - (a.lossApart ?? 0))
@@ -160,6 +162,21 @@ function probeNotices({ snapshot }: PageInput): Notice[] {
       'Times on this page may be wrong; round-trip times are not affected.',
     );
   return notices;
+}
+
+/** What hurts of the board; its own page says what to do. */
+function boardNotices({ snapshot }: PageInput, view: View): Notice[] {
+  const { board = null, nowMs } = snapshot;
+  if (board === null) return [];
+  const link = (text: string): Text => html`<a href="${boardHref(view)}">${text}</a>`;
+  const rest = { kind: 'probe' as const, target: null };
+  if (board.state === null) {
+    const title = link('It is not known how the board stands.');
+    return [{ ...rest, tone: 'warn', title, detail: sentence(board.reason ?? '') }];
+  }
+  return partsOf(board, nowMs)
+    .filter(({ tone }) => tone === 'bad' || tone === 'warn')
+    .map(({ tone, says, why }) => ({ ...rest, tone, title: link(says), detail: why }));
 }
 
 function unresolvedNotices(input: PageInput): Notice[] {

@@ -4,6 +4,7 @@ import type { Markup } from '../graph/smoke.ts';
 import type { Text } from '../graph/text.ts';
 import { STATE_ICONS } from '../graph/tone.ts';
 import {
+  boardHref,
   firstCloseMs,
   overviewHref,
   type PageInput,
@@ -33,7 +34,7 @@ export interface Shell {
   /** Path of this page with another view, for the span and the pause. */
   href: (view: View) => string;
   /** Which of the lists this is; null on the page of a single target. */
-  place: 'latency' | 'paths' | null;
+  place: 'latency' | 'paths' | 'board' | null;
   main: Markup;
 }
 
@@ -101,9 +102,7 @@ function header(shell: Shell): Markup {
   return html`<header>
 <div class="top"><h1><a href="${home}">${hostname}</a>${
     hardware !== null && html` <span class="quiet">${hardware}</span>`
-  }</h1>${placeTabs(shell, first)}${
-    shell.place !== 'paths' && spanTabs(shell.view, shell.href)
-  }</div>
+  }</h1>${placeTabs(shell, first)}${hasSpan(shell) && spanTabs(shell.view, shell.href)}</div>
 <p class="headline ${shell.tone}"><span class="dot ${shell.tone}"></span>${shell.headline}${
     shell.subline !== '' && html` <span class="quiet">${shell.subline}</span>`
   }</p>
@@ -112,10 +111,18 @@ ${noticeList(shell)}
 </header>`;
 }
 
-function placeTabs({ place }: Shell, view: View): Markup {
+/** Only graphs have one. */
+function hasSpan({ place }: Shell): boolean {
+  return place !== 'paths' && place !== 'board';
+}
+
+function placeTabs({ place, input }: Shell, view: View): Markup {
+  // Most of those who look have no agent, and nothing to see there.
+  const hasBoard = input.snapshot.board != null || place === 'board';
   const tabs = [
     { name: 'latency', label: 'Latency', href: overviewHref(view) },
     { name: 'paths', label: 'Paths', href: pathsHref(view) },
+    ...(hasBoard ? [{ name: 'board', label: 'Board', href: boardHref(view) }] : []),
   ].map(
     ({ name, label, href }) =>
       html`<li><a href="${href}"${name === place && html` aria-current="page"`}>${label}</a></li>`,

@@ -10,6 +10,7 @@ import {
 } from '../graph/format.ts';
 import type { Markup } from '../graph/smoke.ts';
 import { type Text, timeTag } from '../graph/text.ts';
+import { partsOf } from './page-board-words.ts';
 import type { PageInput } from './page-input.ts';
 import type { Tone } from './page-notice.ts';
 import type { DaemonSnapshot, PolicySnapshot } from './snapshot.ts';
@@ -44,6 +45,7 @@ export function statusRow({ snapshot }: PageInput): Markup {
     configItem(snapshot),
     ...controlItems(snapshot),
     ...policyItems(snapshot),
+    ...boardItems(snapshot),
     ...engineItems(snapshot),
   ];
   return html`<ul class="status" aria-label="The probe itself">${items.map(
@@ -147,6 +149,17 @@ function policyItems({ policy }: DaemonSnapshot): Item[] {
   const tone = capped.length + held > 0 ? 'warn' : 'good';
   const meaning = capped.slice(0, 3).join('; ');
   return [{ tone, name: 'policy', value: told.join(', '), meaning }];
+}
+
+/** Only where there is an agent, and only the parts that the board has. */
+function boardItems({ board, nowMs }: DaemonSnapshot): Item[] {
+  if (board == null) return [];
+  if (board.state === null) {
+    return [{ tone: 'bad', name: 'board', value: 'not known', meaning: board.reason ?? '' }];
+  }
+  return partsOf(board, nowMs).map(({ part, tone, short, why }) => {
+    return { tone, name: part, value: short, meaning: why };
+  });
 }
 
 function limitsOf({ packetsPerSecond, packetsPerSecondPerDestination: one }: PolicySnapshot) {

@@ -1,6 +1,7 @@
 // The probe's own pages, as text. They are drawn from a snapshot and from rounds that are handed
 // in; the daemon owns the listener, the paths and the headers.
 
+export { renderBoard } from './page-board.ts';
 export type { PageInput, RoundQuery } from './page-input.ts';
 export { parseView } from './page-input.ts';
 export { renderOverview } from './page-overview.ts';

@@ -16,6 +16,7 @@ import type {
 import type { Engine } from '../engine/engine.ts';
 import { hardwareModel } from '../host/places.ts';
 import type { LoadedConfig } from './config-file.ts';
+import type { BoardSnapshot } from './mesh-watch.ts';
 import { type LoadedPolicy, NO_POLICY } from './policy-file.ts';
 import type { StoreStats } from './store.ts';
 import { startSlice } from './time-slice.ts';
@@ -40,6 +41,8 @@ export interface ProbeFacts {
   restraint: () => Restraint;
   /** Reports that could not be written. */
   reportErrors: () => number;
+  /** Mesh, lockdown and push; null on a machine without an agent. */
+  board: () => BoardSnapshot | null;
 }
 
 /** Of the control's document. */
@@ -64,6 +67,8 @@ export interface DaemonSnapshot extends ProbeSnapshot {
   control?: ControlFacts | null;
   policy?: PolicySnapshot;
   reportErrors?: number;
+  /** Null on a machine without an agent. */
+  board?: BoardSnapshot | null;
 }
 
 export interface PolicySnapshot {
@@ -107,6 +112,7 @@ export function gatherFacts(
     rules: given.rules ?? { policy: NO_POLICY, ruled: new Set(), capped: [] },
     restraint: given.restraint ?? (() => ({ heldBack: { smokeping: 0, path: 0 }, slowed: [] })),
     reportErrors: () => 0,
+    board: () => null,
   };
 }
 
@@ -150,6 +156,7 @@ export function buildSnapshot(facts: ProbeFacts, measured: Measurements): Daemon
     control: facts.control,
     policy: policySnapshot(facts),
     reportErrors: facts.reportErrors(),
+    board: facts.board(),
   };
 }
 

@@ -51,6 +51,9 @@ suite('board/agent-config', ({ test }) => {
       pins: [PIN],
       setClock: true,
       probeUser: 'flint',
+      tailnet: null,
+      lockdown: null,
+      push: null,
     });
   });
 

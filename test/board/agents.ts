@@ -1,6 +1,7 @@
 // Agents in this process, in a hurry, for the tests.
 import { type AgentRun, type RunningAgent, startAgent } from '../../src/board/agent.ts';
 import type { AgentSettings } from '../../src/board/agent-config.ts';
+import { NO_PARTS } from '../../src/board/agent-openers.ts';
 import type { Timing } from '../../src/board/agent-pace.ts';
 import type { BoardPlace } from './place.ts';
 
@@ -28,6 +29,9 @@ export function settingsFor(control: string, change: Partial<AgentSettings> = {}
     pins: [],
     setClock: false,
     probeUser: null,
+    tailnet: null,
+    lockdown: null,
+    push: null,
     ...change,
   };
 }
@@ -49,6 +53,7 @@ export async function startTestAgent(
     log: place.log,
     env: {},
     setClock: null,
+    openers: NO_PARTS,
     stop: stop.signal,
     isOnce: false,
     timing: HASTY,

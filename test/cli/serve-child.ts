@@ -5,6 +5,7 @@ const [signal = 'SIGTERM', file = '', stateDirectory = ''] = process.argv.slice(
 
 const served = serve({
   config: { file },
+  isService: false,
   stateDirectory,
   started: (daemon) => process.stdout.write(`started on ${daemon.port}\n`),
 });

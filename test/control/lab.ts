@@ -125,6 +125,7 @@ const GENERIC: HardwareProfile = {
   name: 'Any Linux machine',
   architecture: 'any',
   interface: null,
+  mac: 'nic',
   models: [],
   note: '',
 };

@@ -16,6 +16,7 @@ import { statusPage, statusText } from '../../src/control/page-status.ts';
 import { usersPage } from '../../src/control/page-users.ts';
 import type { ProbeDetail } from '../../src/core/fleet.ts';
 import { SPANS } from '../../src/graph/span.ts';
+import { boardState, lockdownState, meshPeer, meshState, pushState } from '../board/boards.ts';
 import { fakeRound, NOW_MS } from '../fake/page.ts';
 import { suite } from '../helper.ts';
 
@@ -56,6 +57,14 @@ function probe(change: Partial<ProbeDetail> = {}): ProbeDetail {
     disabledMs: null,
     seenMs: NOW_MS - 9_000,
     seenFrom: EVIL,
+    board: boardState({
+      mesh: meshState({
+        reason: EVIL,
+        version: EVIL,
+        peers: [meshPeer({ name: EVIL, via: 'relayed', relay: EVIL })],
+      }),
+      push: pushState({ state: 'stalled', reason: EVIL }),
+    }),
     version: EVIL,
     model: EVIL,
     series: 1,
@@ -317,6 +326,21 @@ suite('control/page', (s) => {
     const page = probePage(frame(), { probe: waiting, span, offset: 0, rounds: new Map() });
     assert.match(await renderPage(frame(), page), /What comes next/);
     assert.is(page.reloadSeconds, 10);
+  });
+
+  s.test('what is wrong with a board stands above its facts, and advice beside it', async () => {
+    const board = boardState({ lockdown: lockdownState({ state: 'drifted' }), push: null });
+    const ailing = probe({ board });
+    const page = probePage(frame(), { probe: ailing, span, offset: 0, rounds: new Map() });
+    const text = await renderPage(frame(), page);
+    assert.match(text, 'Somebody changed its packet filter, and it could not be put back.');
+    assert.match(text, '<h2>Its board</h2>');
+    assert.match(text, 'fd8f:89ae:ca73:3::7');
+    assert.not.match(text, 'vmagent');
+    const bare = probePage(frame(), {
+      ...{ probe: probe({ board: null }), span, offset: 0, rounds: new Map() },
+    });
+    assert.not.match(await renderPage(frame(), bare), 'Its board');
   });
 
   s.test('after a login one goes to a path of ours and nowhere else', () => {

@@ -45,7 +45,7 @@ export function reportOf(change: Partial<ProbeReport> | null = {}): Report {
     sentMs: NOW_MS,
     agent: {
       ...{ version: '1.0.0', startedMs: NOW_MS, bootId: 'boot', uptimeMs: 1, model: null },
-      ...{ hardware: null, configEtag: null, lastError: null },
+      ...{ hardware: null, configEtag: null, lastError: null, board: null },
     },
     probe: change === null ? null : probeReport(change),
   };

@@ -7,6 +7,7 @@ import { openCopy } from '../native/copy.ts';
 const PID = 4242;
 const BOTH = { LISTEN_FDS: '2', LISTEN_FDNAMES: 'icmp4:icmp6' };
 const SIX = { LISTEN_FDS: '6', LISTEN_FDNAMES: 'icmp4:icmp6:udp4:udp6:tcp4:tcp6' };
+const DF = { LISTEN_FDS: '3', LISTEN_FDNAMES: 'icmp4:icmp4-df:icmp6' };
 
 suite('engine/open', (s) => {
   for (const [says, env, expected] of [
@@ -17,6 +18,7 @@ suite('engine/open', (s) => {
     ['for another process', { ...BOTH, LISTEN_PID: '1' }, {}],
     ['among others', { LISTEN_FDS: '3', LISTEN_FDNAMES: 'page:icmp6:unknown' }, { icmp6: 4 }],
     ['of every protocol', SIX, { icmp4: 3, icmp6: 4, udp4: 5, udp6: 6, tcp4: 7, tcp6: 8 }],
+    ['DF apart', DF, { icmp4: 3, 'icmp4-df': 4, icmp6: 5 }],
     ['for paths alone', { LISTEN_FDS: '2', LISTEN_FDNAMES: 'tcp6:udp4' }, { tcp6: 3, udp4: 4 }],
     ['more names than descriptors', { ...BOTH, LISTEN_FDS: '1' }, { icmp4: 3 }],
     ['descriptors without names', { LISTEN_FDS: '2' }, {}],

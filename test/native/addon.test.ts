@@ -1,8 +1,8 @@
 // The edge of the addon: what could write outside the WebAssembly memory is refused by it, too.
 import { equal, is, ok, throws } from 'uvu/assert';
+import { isAddonBuilt, loadAddon } from '../../src/engine/addon.ts';
 import { loadHot, outboxAt } from '../../src/engine/hot.ts';
 import { ABI_VERSION } from '../../src/engine/limits.ts';
-import { isAddonBuilt, loadAddon } from '../../src/engine/native.ts';
 import { suite } from '../helper.ts';
 
 const EAFNOSUPPORT = 97;

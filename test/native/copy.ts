@@ -18,7 +18,8 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export interface CopyOptions {
   /** `src` to import from, `dist` to run. */
   code: 'src' | 'dist';
-  addon: 'good' | 'none' | 'broken';
+  /** Where it was built, or with the sources; `foreign` is broken here and good there. */
+  addon: 'good' | 'none' | 'broken' | 'prebuilt' | 'foreign';
   /** Lets the sources expect an addon of another version. */
   abi?: number;
   /** npm packages that are not there. */
@@ -40,7 +41,11 @@ export function openCopy({ code, addon, abi, without = [] }: CopyOptions): Copy 
   cpSync(join(ROOT, 'build/hot.wasm'), join(root, 'build/hot.wasm'));
   const file = join(root, 'build/flint.node');
   if (addon === 'good') cpSync(join(ROOT, 'build/flint.node'), file);
-  if (addon === 'broken') writeFileSync(file, 'this is no shared object\n');
+  if (addon === 'prebuilt' || addon === 'foreign') {
+    const folder = `prebuilds/${process.platform}-${process.arch}`;
+    cpSync(join(ROOT, 'build/flint.node'), join(root, folder, 'flint.node'));
+  }
+  if (addon === 'broken' || addon === 'foreign') writeFileSync(file, 'this is no shared object\n');
   if (abi !== undefined) rewriteAbi(join(root, code, 'engine'), abi);
   linkPackages(root, without);
   return {

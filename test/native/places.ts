@@ -1,8 +1,9 @@
 // Where the transports are tried: a namespace with a loopback, a veth pair to another one whose
 // kernel answers, and a reflector that answers as a scenario says.
+
+import { isAddonBuilt } from '../../src/engine/addon.ts';
 import { loadFallback } from '../../src/engine/fallback.ts';
 import { FLOWS_MAX } from '../../src/engine/limits.ts';
-import { isAddonBuilt } from '../../src/engine/native.ts';
 import {
   type Namespace,
   openNamespace,

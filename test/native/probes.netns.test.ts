@@ -1,7 +1,7 @@
 // TTL-limited probes on real sockets: which there are, what is stamped, and what answers bring.
 import { equal, is, ok } from 'uvu/assert';
 import type { PathProtocol } from '../../src/core/path.ts';
-import type { SocketDescription } from '../../src/engine/native.ts';
+import type { SocketDescription } from '../../src/engine/addon.ts';
 import { suite } from '../helper.ts';
 import { requireLab } from '../lab/net.ts';
 import {

@@ -1,8 +1,9 @@
 // Opens driver.ts in a namespace and asks it, one question at a time.
 import { fileURLToPath } from 'node:url';
 import type { PathProtocol } from '../../src/core/path.ts';
+import type { SocketDescription } from '../../src/engine/addon.ts';
 import type { EngineFigures, SeriesState } from '../../src/engine/engine.ts';
-import type { Inherited, SocketDescription } from '../../src/engine/native.ts';
+import type { Inherited } from '../../src/engine/native.ts';
 import type { ProbeOutcome } from '../../src/engine/probes.ts';
 import type { ClosedRound, LogLine } from '../../src/engine/readers.ts';
 import type { Namespace } from '../lab/net.ts';

@@ -1,5 +1,5 @@
 import { equal, is } from 'uvu/assert';
-import { watchHealth } from '../../src/probe/daemon-health.ts';
+import { isTicking, watchHealth } from '../../src/probe/daemon-health.ts';
 import { suite } from '../helper.ts';
 
 /** A store whose errors and a clock whose time the test sets. */
@@ -36,6 +36,13 @@ suite('daemon-health', (s) => {
 
     equal(during, { ok: false, reason: 'the store fails: no space' });
     equal([after.ok, health.judge(0).ok], [true, false]);
+  });
+
+  s.test('a store that fails does not mean that nothing ticks', () => {
+    const { now, health } = watched();
+    now.errors = 1;
+    equal([health.judge(20).ok, isTicking(20)], [false, true]);
+    equal([isTicking(5000), isTicking(5001)], [true, false]);
   });
 
   s.test('what was found damaged at the start is no failure of now', () => {

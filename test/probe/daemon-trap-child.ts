@@ -6,6 +6,7 @@ const smokeping = { round: '5s', timeout: '500ms', targets: ['127.0.0.1'] };
 
 process.exitCode = await serve({
   config: { document: { schema: 1, measurements: { smokeping } } },
+  isService: false,
   stateDirectory,
   started: (daemon) => {
     const { engine } = daemon.facts;

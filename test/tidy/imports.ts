@@ -21,7 +21,7 @@ const IMPORT =
 const HEAVY =
   /^import (?!type\b)[^;'"]*? from '(?:node:(?:http|fs|util|process)|commander|prom-client)['/]/gm;
 const LOADERS: readonly [RegExp, string][] = [
-  [/\bdlopen\(|\brequire\([^)]*\.node\b/, 'src/engine/native.ts'],
+  [/\bdlopen\(|\brequire\([^)]*\.node\b/, 'src/engine/addon.ts'],
   [/\bWebAssembly\.(Instance|Module|instantiate|compile)|\binstantiateSync\(/, 'src/engine/hot.ts'],
 ];
 

@@ -15,7 +15,7 @@ export interface Rule {
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 
-const MADE = new Set(['node_modules', 'build', 'dist', 'coverage', '.git']);
+const MADE = new Set(['node_modules', 'build', 'dist', 'prebuilds', 'coverage', '.git']);
 const TEXT = /(^|\/)[^./]+$|\.(ts|mjs|cc|h|c|txt|json|md|css|svg|nix|sh|yml|yaml|toml|html)$/;
 
 export function readTree(root: string): Tree {

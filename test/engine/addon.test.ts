@@ -1,7 +1,7 @@
 // Loading the addon, and what goes wrong with it; test/native/ has what it does once it runs.
 import { is, match } from 'uvu/assert';
 import type { ProbeError } from '../../src/core/error.ts';
-import { isAddonBuilt, loadAddon } from '../../src/engine/native.ts';
+import { isAddonBuilt, loadAddon } from '../../src/engine/addon.ts';
 import { suite } from '../helper.ts';
 import { type Copy, type CopyOptions, openCopy } from '../native/copy.ts';
 
@@ -12,11 +12,22 @@ interface NativeModule {
   loadAddon(): unknown;
 }
 
+async function load(options: Omit<CopyOptions, 'code'>): Promise<unknown> {
+  const copy: Copy = openCopy({ code: 'src', ...options });
+  try {
+    const native = (await copy.load('engine/addon.ts')) as unknown as NativeModule;
+    is(native.isAddonBuilt(), true);
+    return native.loadAddon();
+  } finally {
+    copy.remove();
+  }
+}
+
 /** A copy has an error class of its own: what counts are its fields. */
 async function failure(options: Omit<CopyOptions, 'code'>): Promise<ProbeError> {
   const copy: Copy = openCopy({ code: 'src', ...options });
   try {
-    const native = (await copy.load('engine/native.ts')) as unknown as NativeModule;
+    const native = (await copy.load('engine/addon.ts')) as unknown as NativeModule;
     is(native.isAddonBuilt(), options.addon !== 'none');
     native.loadAddon();
   } catch (error) {
@@ -28,7 +39,7 @@ async function failure(options: Omit<CopyOptions, 'code'>): Promise<ProbeError> 
   throw new Error('the addon was loaded');
 }
 
-suite('engine/native', (s) => {
+suite('engine/addon', (s) => {
   s.testIf(missing, 'the addon is loaded once', () => {
     is(loadAddon(), loadAddon());
   });
@@ -46,6 +57,18 @@ suite('engine/native', (s) => {
     is(code, 'ERR_ADDON_MISSING');
     match(message, /too short|invalid ELF header/);
     is(message.includes('\n'), false);
+  });
+
+  s.testIf(missing, 'one that came with the sources is as good', async () => {
+    const loaded = (await load({ addon: 'prebuilt' })) as { abi: number };
+
+    is(loaded.abi, loadAddon().abi);
+  });
+
+  s.testIf(missing, 'one of another machine does not hide it', async () => {
+    const loaded = (await load({ addon: 'foreign' })) as { abi: number };
+
+    is(loaded.abi, loadAddon().abi);
   });
 
   s.testIf(missing, 'an addon of another version is refused', async () => {

@@ -1,0 +1,214 @@
+# services.flint.agent: what the board does to itself. It enrols, fetches its configuration, reports,
+# and looks after mesh, lockdown and push, whose options are in files of their own.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib)
+    mkDefault
+    mkEnableOption
+    mkIf
+    mkOption
+    types
+    ;
+  flint = config.services.flint;
+  cfg = flint.agent;
+  format = pkgs.formats.json { };
+  infra = import ./infra.nix { inherit lib pkgs; };
+  inherit (import ./board-lib.nix { inherit lib; }) said;
+
+  agentFile = format.generate "agent.json" cfg.settings;
+in
+{
+  imports = [
+    ./flint.nix
+    ./tailnet.nix
+    ./lockdown.nix
+    ./push.nix
+  ];
+
+  options.services.flint.agent = {
+    enable = mkEnableOption "the agent, which enrols the board and keeps it in order";
+
+    control = mkOption {
+      type = types.strMatching "https?://[^/ ]+";
+      example = "https://control.example.net";
+      description = "Origin of the control, without a path.";
+    };
+
+    claimTokenFile = mkOption {
+      type = infra.secretFile;
+      default = null;
+      example = "/boot/firmware/flint-claim-token";
+      description = ''
+        A file that holds the claim token, which binds the board without an approval. It is read at
+        each try and need not be there; it may be removed once the board is bound.
+      '';
+    };
+
+    hardware = mkOption {
+      type = types.nullOr (types.strMatching "[a-z0-9][a-z0-9-]{0,62}");
+      default = null;
+      example = "r2s";
+      description = "Slug of the hardware profile. A hardware module sets it.";
+    };
+
+    mac = mkOption {
+      type = types.nullOr (types.strMatching "([0-9a-f]{2}:){5}[0-9a-f]{2}");
+      default = null;
+      description = "What the board is registered by, where that is not the MAC of its interface.";
+    };
+
+    interface = mkOption {
+      type = types.nullOr infra.interface;
+      default = null;
+      example = "end0";
+      description = "Whose MAC the board is registered by; null takes that of the hardware profile.";
+    };
+
+    caFile = mkOption {
+      type = types.nullOr types.path;
+      default = null;
+      description = "Authorities (PEM) that are believed instead of the system's. No secret.";
+    };
+
+    pins = mkOption {
+      type = types.listOf (types.strMatching "sha256/[A-Za-z0-9+/]{43}=");
+      default = [ ];
+      description = "Public keys, one of which the control must have. Two at least: one in a safe.";
+    };
+
+    setClock = mkOption {
+      type = types.bool;
+      default = true;
+      description = "Whether the clock is set by the control's while no time server answers.";
+    };
+
+    secrets = mkOption {
+      type = types.attrsOf infra.secretFile;
+      default = { };
+      example = {
+        push-bearer = "/run/secrets/push-bearer";
+      };
+      description = ''
+        Secrets by the name that a configuration gives them, each a file that root alone may read. A
+        link in {file}`/etc/flint/secrets.d` leads there: a file that is changed is used at once, and
+        one that is not there yet is waited for.
+      '';
+    };
+
+    credentials = mkOption {
+      type = types.attrsOf infra.secretFile;
+      default = { };
+      example = {
+        claim-token = "/etc/credstore/claim-token";
+      };
+      description = ''
+        Secrets by name that systemd hands over when the agent starts (`LoadCredential`). The agent
+        does not start while one of the files is missing, and sees no change before its next start:
+        {option}`secrets` knows neither limit.
+      '';
+    };
+
+    encryptedCredentials = mkOption {
+      type = types.attrsOf infra.secretFile;
+      default = { };
+      description = "The same, of files made by `systemd-creds encrypt`.";
+    };
+
+    settings = mkOption {
+      default = { };
+      description = ''
+        {file}`/etc/flint/agent.json`, key by key. The other options fill it in; what is said here of
+        the same key stands above them.
+      '';
+      type = types.submodule {
+        freeformType = format.type;
+        options.schema = mkOption {
+          type = types.enum [ 1 ];
+          default = 1;
+          description = "Of the document.";
+        };
+      };
+    };
+
+    configFile = mkOption {
+      type = types.package;
+      internal = true;
+      readOnly = true;
+      default = agentFile;
+      description = "The configuration as a file.";
+    };
+  };
+
+  config = mkIf cfg.enable {
+    assertions =
+      infra.outsideStore (
+        {
+          "services.flint.agent.claimTokenFile" = cfg.claimTokenFile;
+        }
+        // lib.mapAttrs' (name: lib.nameValuePair "services.flint.agent.secrets.${name}") cfg.secrets
+        // lib.mapAttrs' (name: lib.nameValuePair "services.flint.agent.credentials.${name}") cfg.credentials
+        // lib.mapAttrs' (
+          name: lib.nameValuePair "services.flint.agent.encryptedCredentials.${name}"
+        ) cfg.encryptedCredentials
+      )
+      ++ [
+        {
+          assertion =
+            !lib.hasPrefix "http://" cfg.control
+            || builtins.match "http://(127\\..*|localhost(:.*)?|[[]::1].*)" cfg.control != null;
+          message = "services.flint.agent.control: \"${cfg.control}\" must be https: plain http is for this machine alone";
+        }
+        {
+          assertion = !(cfg.settings ? claimToken);
+          message = "services.flint.agent.settings.claimToken would be in the Nix store, which everybody can read: put it into a file and name that in services.flint.agent.claimTokenFile";
+        }
+      ];
+
+    services.flint.agent.settings = said {
+      inherit (cfg)
+        control
+        hardware
+        mac
+        interface
+        setClock
+        ;
+      claimTokenFile = if cfg.claimTokenFile == null then null else toString cfg.claimTokenFile;
+      caFile = if cfg.caFile == null then null else "${cfg.caFile}";
+      pins = if cfg.pins == [ ] then null else cfg.pins;
+      probeUser = "flint";
+    };
+
+    environment.etc = {
+      "flint/agent.json".source = agentFile;
+    }
+    // lib.mapAttrs' (
+      name: file: lib.nameValuePair "flint/secrets.d/${name}" { source = toString file; }
+    ) (lib.filterAttrs (_: file: file != null) cfg.secrets);
+
+    systemd.services.flint-agent = lib.mkMerge [
+      (flint.serviceOf "flint-agent.service")
+      {
+        path = [
+          pkgs.coreutils
+          pkgs.iproute2
+          pkgs.nftables
+          pkgs.systemd
+        ];
+        reloadTriggers = [ agentFile ];
+        # One restart: over the mesh that it looks after, a stop might be the last thing heard.
+        stopIfChanged = mkDefault false;
+        serviceConfig = {
+          LoadCredential = lib.mapAttrsToList (name: file: "${name}:${toString file}") cfg.credentials;
+          LoadCredentialEncrypted = lib.mapAttrsToList (
+            name: file: "${name}:${toString file}"
+          ) cfg.encryptedCredentials;
+        };
+      }
+    ];
+  };
+}

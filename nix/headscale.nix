@@ -1,0 +1,336 @@
+# services.flint.headscale: the control server of the tailnet, and the policy that it enforces.
+{
+  config,
+  lib,
+  pkgs,
+  modulesPath,
+  ...
+}:
+let
+  inherit (lib)
+    mkDefault
+    mkEnableOption
+    mkIf
+    mkOption
+    types
+    ;
+  infra = import ./infra.nix { inherit lib pkgs; };
+  cfg = config.services.flint.headscale;
+  format = pkgs.formats.json { };
+  server = config.services.headscale;
+  hasGrants = lib.versionAtLeast server.package.version "0.29";
+  shape = if cfg.policy.shape == "auto" then if hasGrants then "grants" else "acls" else cfg.policy.shape;
+  policyFile = format.generate "policy.json" cfg.policy.settings;
+  makeUsers = pkgs.writeShellScript "flint-headscale-users" ''
+    set -euo pipefail
+    PATH=${
+      lib.makeBinPath [
+        server.package
+        pkgs.coreutils
+        pkgs.gnugrep
+        pkgs.jq
+      ]
+    }
+    known=$(headscale users list --output json | jq -r '(. // [])[].name')
+    for user in ${lib.escapeShellArgs (lib.attrValues cfg.policy.users)}; do
+      if ! printf '%s\n' "$known" | grep -qxF -- "$user"; then
+        headscale users create "$user"
+      fi
+    done
+  '';
+in
+{
+  options.services.flint.headscale = {
+    enable = mkEnableOption "headscale, the control server of the tailnet of probes";
+
+    fqdn = mkOption {
+      type = types.str;
+      example = "headscale.example.net";
+      description = "Name by which probes and servers reach it from the Internet, over HTTPS.";
+    };
+
+    probeSubnet = mkOption {
+      type = infra.prefix;
+      example = "fd8f:89ae:ca73:3::/64";
+      description = "Where the addresses of probes lie.";
+    };
+
+    metricsIP = mkOption {
+      type = types.nullOr infra.address;
+      default = null;
+      example = "fd8f:89ae:ca73:2::1";
+      description = "Address of the metrics server in the tailnet.";
+    };
+
+    jumpHostIP = mkOption {
+      type = types.nullOr infra.address;
+      default = null;
+      example = "fd8f:89ae:ca73:1::1";
+      description = "Address of the one machine in the tailnet that probes let in by SSH.";
+    };
+
+    readers = mkOption {
+      type = types.attrsOf infra.address;
+      default = { };
+      example = {
+        grafana = "fd8f:89ae:ca73:2::2";
+      };
+      description = "Machines in the tailnet that may query the metrics, by name.";
+    };
+
+    apiClients = mkOption {
+      type = types.nullOr (types.listOf types.str);
+      default = null;
+      example = [ "192.0.2.10" ];
+      description = ''
+        Addresses and prefixes from which its API may be called through the virtual host; null lets in
+        everybody who has a key. The control needs it, probes do not.
+      '';
+    };
+
+    derp = {
+      enable = mkEnableOption "a relay of our own (DERP) for probes behind networks that let nothing else through";
+      regionID = mkOption {
+        type = types.ints.between 1 65535;
+        default = 999;
+        description = "Region ID of the relay.";
+      };
+      regionCode = mkOption {
+        type = types.str;
+        default = "flint";
+        description = "Region code of the relay.";
+      };
+      regionName = mkOption {
+        type = types.str;
+        default = "Flint";
+        description = "Region name of the relay.";
+      };
+      stunPort = mkOption {
+        type = types.port;
+        default = 3478;
+        description = "UDP port by which probes learn how they look from outside (STUN).";
+      };
+      public = mkOption {
+        type = types.bool;
+        default = !cfg.derp.enable;
+        defaultText = lib.literalExpression "!derp.enable";
+        description = "Whether Tailscale's public relays may be used too: they see who speaks with whom, not what.";
+      };
+    };
+
+    policy = {
+      shape = mkOption {
+        type = types.enum [
+          "auto"
+          "acls"
+          "grants"
+        ];
+        default = "auto";
+        description = ''
+          How the policy is written: `acls` for headscale 0.26 and newer, `grants` with tests for 0.29
+          and newer. `auto` goes by the version of {option}`services.headscale.package`.
+        '';
+      };
+      pushPort = mkOption {
+        type = types.port;
+        default = 80;
+        description = "Where the metrics server takes what probes push.";
+      };
+      queryPort = mkOption {
+        type = types.port;
+        default = 8481;
+        description = "Where the metrics server answers its readers.";
+      };
+      sshPort = mkOption {
+        type = types.port;
+        default = 22;
+        description = "Where probes and servers take SSH from the jump host.";
+      };
+      pagePort = mkOption {
+        type = types.nullOr types.port;
+        default = null;
+        example = 9740;
+        description = "Port of the probes where the metrics server may fetch; null where probes push alone.";
+      };
+      users = {
+        management = mkOption {
+          type = types.strMatching "[a-z][a-z0-9-]*";
+          default = "management";
+          description = "User of headscale that jump hosts belong to.";
+        };
+        monitoring = mkOption {
+          type = types.strMatching "[a-z][a-z0-9-]*";
+          default = "monitoring";
+          description = "User of headscale that metrics servers belong to.";
+        };
+        probes = mkOption {
+          type = types.strMatching "[a-z][a-z0-9-]*";
+          default = "probes";
+          description = "User of headscale that probes belong to.";
+        };
+      };
+      autoApproveProbes = mkOption {
+        type = types.bool;
+        default = false;
+        description = ''
+          Whether headscale approves every address of {option}`probeSubnet` that a probe announces.
+          A stolen probe may then claim that of any other: leave it off and let the control approve
+          the one address that it gave to each.
+        '';
+      };
+      settings = mkOption {
+        type = types.submodule { freeformType = format.type; };
+        default = { };
+        description = "The policy itself. What is added here joins what the options above make; lists grow.";
+      };
+    };
+
+    nginx = mkOption {
+      type = infra.virtualHost { inherit config modulesPath; };
+      default = { };
+      description = "More for the virtual host, which takes TLS (`forceSSL`, `enableACME`) unless told otherwise here.";
+    };
+
+    openFirewall = mkOption {
+      type = types.bool;
+      default = true;
+      description = "Whether probes get through the firewall of this machine to the virtual host and the relay.";
+    };
+  };
+
+  config = mkIf cfg.enable {
+    assertions = [
+      {
+        assertion = !lib.hasInfix "/" cfg.fqdn && lib.hasInfix "." cfg.fqdn;
+        message = "services.flint.headscale.fqdn: \"${cfg.fqdn}\" is no name that resolves everywhere";
+      }
+      {
+        assertion = cfg.derp.enable -> cfg.nginx.forceSSL || cfg.nginx.onlySSL || cfg.nginx.addSSL;
+        message = "services.flint.headscale.derp.enable: probes reach a relay over TLS alone, which services.flint.headscale.nginx turns off";
+      }
+      {
+        assertion = cfg.metricsIP == null || cfg.metricsIP != cfg.jumpHostIP;
+        message = "services.flint.headscale: metricsIP and jumpHostIP are the same address, so whoever owns the metrics server has SSH to all probes: give the jump host its own";
+      }
+      {
+        assertion = cfg.derp.enable || cfg.derp.public;
+        message = "services.flint.headscale.derp: neither a relay of our own (enable) nor the public ones (public): probes behind many networks would never get through";
+      }
+    ];
+
+    warnings =
+      lib.optional cfg.policy.autoApproveProbes "services.flint.headscale.policy.autoApproveProbes: a stolen probe can take over the address of any other"
+      ++ lib.optional (
+        cfg.policy.shape == "grants" && !hasGrants
+      ) "services.flint.headscale.policy.shape: headscale ${server.package.version} refuses grants, which 0.29 and newer read: make it \"acls\" or \"auto\"";
+
+    services = {
+      flint.headscale.policy.settings = import ./headscale-policy.nix { inherit lib; } {
+        inherit shape;
+        inherit (cfg)
+          jumpHostIP
+          metricsIP
+          probeSubnet
+          readers
+          ;
+        inherit (cfg.policy)
+          pushPort
+          queryPort
+          sshPort
+          pagePort
+          users
+          autoApproveProbes
+          ;
+      };
+
+      headscale = {
+        enable = true;
+        address = mkDefault "127.0.0.1";
+        port = mkDefault 8080;
+        settings = {
+          server_url = mkDefault "https://${cfg.fqdn}";
+          # Only subsets of what Tailscale's clients take for theirs work; addresses of our own are
+          # routes beside them.
+          prefixes.v4 = mkDefault "100.64.0.0/10";
+          prefixes.v6 = mkDefault "fd7a:115c:a1e0::/48";
+          policy.mode = "file";
+          policy.path = "${policyFile}";
+          # No probe takes names from here: what it measures is the resolver of its own network.
+          dns.magic_dns = mkDefault false;
+          dns.override_local_dns = mkDefault false;
+          disable_check_updates = mkDefault true;
+          logtail.enabled = mkDefault false;
+          # Read by 0.29 and newer, which else take the proxy for every client.
+          trusted_proxies = mkDefault [
+            "127.0.0.1/32"
+            "::1/128"
+          ];
+          derp = {
+            urls = mkDefault (
+              lib.optional cfg.derp.public "https://controlplane.tailscale.com/derpmap/default"
+            );
+            auto_update_enabled = mkDefault cfg.derp.public;
+            server = mkIf cfg.derp.enable {
+              enabled = true;
+              region_id = cfg.derp.regionID;
+              region_code = cfg.derp.regionCode;
+              region_name = cfg.derp.regionName;
+              verify_clients = mkDefault true;
+              stun_listen_addr = "[::]:${toString cfg.derp.stunPort}";
+            };
+          };
+        };
+      };
+
+      nginx = {
+        enable = true;
+        virtualHosts.${cfg.fqdn} = lib.mkMerge [
+          cfg.nginx
+          {
+            locations =
+              let
+                upstream = extra: {
+                  proxyPass = "http://${infra.authority server.address server.port}";
+                  proxyWebsockets = true;
+                  recommendedProxySettings = false;
+                  extraConfig = extra + ''
+                    proxy_buffering off;
+                    proxy_read_timeout 1h;
+                    proxy_set_header Host $host;
+                    proxy_set_header X-Real-IP $remote_addr;
+                    proxy_set_header X-Forwarded-For $remote_addr;
+                    proxy_set_header X-Forwarded-Proto $scheme;
+                  '';
+                };
+                onlyClients = lib.concatMapStrings (one: "allow ${one};\n") cfg.apiClients + "deny all;\n";
+              in
+              {
+                "/" = upstream "";
+              }
+              // lib.optionalAttrs (cfg.apiClients != null) {
+                "/api/" = upstream onlyClients;
+                "/swagger" = upstream onlyClients;
+              };
+          }
+        ];
+      };
+    };
+
+    environment.systemPackages = [ server.package ];
+
+    # Keys belong to users: they are made once, and nothing is changed that exists.
+    systemd.services.flint-headscale-users = infra.serviceOf {
+      make-users = makeUsers;
+      headscale-user = server.user;
+      headscale-group = server.group;
+    } "flint-headscale-users.service";
+
+    networking.firewall = mkIf cfg.openFirewall {
+      allowedTCPPorts = [
+        80
+        443
+      ];
+      allowedUDPPorts = mkIf cfg.derp.enable [ cfg.derp.stunPort ];
+    };
+  };
+}

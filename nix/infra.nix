@@ -1,0 +1,100 @@
+# What the modules of the infrastructure have in common: no options of their own.
+{ lib, pkgs }:
+let
+  inherit (lib) types mkOption;
+  unitFile = import ./unit-file.nix { inherit lib; };
+in
+rec {
+  # The whole program; what only boards need is smaller.
+  packageOption = mkOption {
+    type = types.package;
+    default = pkgs.flint-control or (pkgs.callPackage ./package.nix { withControl = true; });
+    defaultText = lib.literalExpression "pkgs.flint-control";
+    description = "The flint to run.";
+  };
+
+  # What stands in the units of units-infra.json between @ and @.
+  placeholdersOf = package: {
+    flint = "${package}/lib/flint";
+    node = lib.getExe (package.nodejs or pkgs.nodejs_24);
+    config = "/etc/flint";
+    systemctl = "${pkgs.systemd}/bin/systemctl";
+  };
+
+  serviceOf = placeholders: unitFile.toService ./units-infra.json placeholders;
+  timerOf = placeholders: unitFile.toTimer ./units-infra.json placeholders;
+
+  # A file with a secret: its path as text, so that Nix never copies it into its store.
+  secretFile = types.nullOr (types.either types.str types.path);
+
+  # Assertions: none of these secrets may lie in the store, which everybody can read.
+  outsideStore =
+    files:
+    lib.mapAttrsToList (option: file: {
+      assertion =
+        file == null
+        || !lib.any (store: lib.hasPrefix "${store}/" (toString file)) [
+          "/nix/store"
+          builtins.storeDir
+        ];
+      message = "${option}: ${toString file} is in the Nix store, which every user of the machine can read: write the path of a file as text (\"/run/secrets/…\"), not as a path of the configuration";
+    }) files
+    ++ lib.mapAttrsToList (option: file: {
+      assertion = file == null || lib.hasPrefix "/" (toString file);
+      message = "${option}: \"${toString file}\" is no absolute path";
+    }) files;
+
+  # One address (v4 or v6), no range. Whether it is a good one is told by who uses it.
+  address = types.strMatching "[0-9A-Fa-f:.]{2,45}" // {
+    description = "an IP address";
+  };
+  prefix = types.strMatching "[0-9A-Fa-f:.]{2,45}/[0-9]{1,3}" // {
+    description = "an address prefix such as fd00:1:2:3::/64";
+  };
+  interface = types.strMatching "[A-Za-z0-9._-]{1,15}" // {
+    description = "an interface name of 1 to 15 characters";
+  };
+
+  # Whether secrets that are sent there could be read on the way.
+  isPlain =
+    origin:
+    origin != null
+    && lib.hasPrefix "http://" origin
+    &&
+      builtins.match "http://(127([.][0-9]+){3}|localhost|[[]::1[]])(:[0-9]+)?" origin == null;
+
+  isV6 = lib.hasInfix ":";
+  # As it stands in URLs and in -httpListenAddr.
+  authority = one: port: if isV6 one then "[${one}]:${toString port}" else "${one}:${toString port}";
+  hostPrefix = one: if isV6 one then "${one}/128" else "${one}/32";
+
+  # Options of an nginx virtual host, which takes TLS with a certificate by ACME unless told otherwise.
+  virtualHost =
+    { config, modulesPath }:
+    types.submodule [
+      (import (modulesPath + "/services/web-servers/nginx/vhost-options.nix") { inherit config lib; })
+      {
+        forceSSL = lib.mkDefault true;
+        enableACME = lib.mkDefault true;
+      }
+    ];
+
+  # The device unit of an interface.
+  deviceUnit =
+    name: "sys-subsystem-net-devices-${lib.replaceStrings [ "-" ] [ "\\x2d" ] name}.device";
+
+  # nftables: "ip saddr { … } REST" and "ip6 saddr { … } REST", a line for each family that has
+  # addresses among these.
+  nftFrom =
+    list: rest:
+    lib.concatMapStrings (
+      family:
+      let
+        ofFamily = lib.filter (one: isV6 one == (family == "ip6")) list;
+      in
+      lib.optionalString (ofFamily != [ ]) "${family} saddr { ${lib.concatStringsSep ", " ofFamily} } ${rest}\n"
+    ) [
+      "ip"
+      "ip6"
+    ];
+}

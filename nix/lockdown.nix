@@ -1,0 +1,111 @@
+# services.flint.agent.lockdown: who may reach the board, and what it may reach in private networks.
+# The rules are the agent's own table `inet flint`; here is how they live beside those of NixOS.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib)
+    mkDefault
+    mkEnableOption
+    mkIf
+    mkOption
+    types
+    ;
+  flint = config.services.flint;
+  cfg = flint.agent;
+  lockdown = cfg.lockdown;
+  infra = import ./infra.nix { inherit lib pkgs; };
+  inherit (import ./board-lib.nix { inherit lib; }) said;
+in
+{
+  options.services.flint.agent.lockdown = {
+    enable = mkEnableOption "the lockdown, a packet filter that lets nobody in but who is named";
+
+    jumpHosts = mkOption {
+      type = types.listOf infra.address;
+      default = [ ];
+      example = [ "fd00:1:2:1::1" ];
+      description = "From where SSH is let in, on the mesh alone.";
+    };
+
+    sshPort = mkOption {
+      type = types.port;
+      default = lib.head (config.services.openssh.ports ++ [ 22 ]);
+      defaultText = lib.literalExpression "lib.head config.services.openssh.ports";
+      description = "Of SSH.";
+    };
+
+    pagePort = mkOption {
+      type = types.port;
+      default = flint.probe.settings.listen.port or 9740;
+      defaultText = lib.literalExpression "services.flint.probe.settings.listen.port";
+      description = "Of page and metrics, let in from the readers of the mesh.";
+    };
+
+    infra = mkOption {
+      type = types.listOf (types.strMatching "[A-Za-z0-9.:_-]{1,253}(/[0-9]{1,3})?");
+      default = [ ];
+      example = [ "cache.example.net" ];
+      description = "More that the board must reach in private networks: addresses, ranges or names.";
+    };
+
+    measured = mkOption {
+      type = types.listOf infra.prefix;
+      default = flint.probe.policy.privateRanges or [ ];
+      defaultText = lib.literalExpression "services.flint.probe.policy.privateRanges";
+      description = "Private ranges that may be measured.";
+    };
+  };
+
+  config = mkIf (cfg.enable && lockdown.enable) {
+    assertions = [
+      {
+        assertion = !config.networking.nftables.flushRuleset;
+        message = "services.flint.agent.lockdown: networking.nftables.flushRuleset empties the lockdown whenever the firewall is loaded; it is on by default where system.stateVersion is older than 23.11: set it to false";
+      }
+    ];
+
+    services.flint.agent.settings.lockdown = said {
+      inherit (lockdown)
+        jumpHosts
+        sshPort
+        pagePort
+        infra
+        measured
+        ;
+    };
+
+    networking.nftables = {
+      enable = true;
+      flushRuleset = false;
+    };
+
+    # A packet must be accepted by both. NixOS' own table stays as the second lock: it knows nothing
+    # of jump hosts, and opens these ports on the mesh alone. Only the lockdown leaves packets
+    # untracked, and it judges each of them: without it there are none.
+    networking.firewall = {
+      extraInputRules = ''
+        ct state untracked accept comment "judged by the table inet flint"
+      '';
+      interfaces = mkIf cfg.tailnet.enable {
+        ${cfg.tailnet.interface}.allowedTCPPorts = [
+          lockdown.sshPort
+          lockdown.pagePort
+        ];
+      };
+    };
+    services.openssh.openFirewall = mkDefault false;
+
+    systemd.services.flint-lockdown = lib.mkMerge [
+      (flint.serviceOf "flint-lockdown.service")
+      {
+        path = [ pkgs.nftables ];
+        # The agent, which reads the same file, changes the rules without a moment between.
+        restartIfChanged = mkDefault false;
+      }
+    ];
+  };
+}

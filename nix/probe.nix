@@ -1,0 +1,158 @@
+# services.flint.probe: the daemon that measures. Its configuration and its policy are files of the
+# system, judged by the program itself before the system is built.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib)
+    mkDefault
+    mkEnableOption
+    mkIf
+    mkOption
+    types
+    ;
+  flint = config.services.flint;
+  cfg = flint.probe;
+  format = pkgs.formats.json { };
+  infra = import ./infra.nix { inherit lib pkgs; };
+
+  probeFile = format.generate "probe.json" cfg.settings;
+  policyFile = format.generate "policy.json" cfg.policy;
+
+  judged =
+    if !cfg.checkConfig then
+      probeFile
+    else
+      pkgs.runCommand "probe.json" { passthru.unchecked = probeFile; } ''
+        mkdir etc
+        cp ${probeFile} etc/probe.json
+        cp ${policyFile} etc/policy.json
+        CONFIGURATION_DIRECTORY=$PWD/etc ${lib.getExe flint.package} probe --check --config etc/probe.json
+        cp ${probeFile} $out
+      '';
+
+  kind =
+    what:
+    mkOption {
+      default = { };
+      description = "What is measured by ${what}; every key of the guide may be said here.";
+      type = types.submodule {
+        freeformType = format.type;
+        options = {
+          enable = mkOption {
+            type = types.bool;
+            default = true;
+            description = "Whether it is measured.";
+          };
+          targets = mkOption {
+            type = types.listOf (types.either types.str (types.attrsOf format.type));
+            default = [ ];
+            example = [
+              "@gateway"
+              {
+                id = "a400";
+                host = "a400.speedtest.example";
+                families = [ "v6" ];
+              }
+            ];
+            description = "Hosts, or objects with a `host`; `@gateway` and `@resolver` are the network's own.";
+          };
+        };
+      };
+    };
+in
+{
+  imports = [ ./flint.nix ];
+
+  options.services.flint.probe = {
+    enable = mkEnableOption "the probe, which measures and keeps what it measured";
+
+    settings = mkOption {
+      default = { };
+      description = ''
+        {file}`/etc/flint/probe.json`, key by key: see the guide to the configuration of the probe.
+        What the control asks for stands above it.
+      '';
+      type = types.submodule {
+        freeformType = format.type;
+        options = {
+          schema = mkOption {
+            type = types.enum [ 1 ];
+            default = 1;
+            description = "Of the document.";
+          };
+          listen.port = mkOption {
+            type = types.port;
+            default = 9740;
+            description = "Of the page and the metrics, on this machine and on the mesh.";
+          };
+          measurements = {
+            smokeping = kind "echoes, once a second";
+            path = kind "traces of the path";
+          };
+        };
+      };
+    };
+
+    policy = mkOption {
+      default = { };
+      description = ''
+        {file}`/etc/flint/policy.json`: what nobody, the control included, may make this board do. It
+        is part of the system and never of what a control or a repository of data says.
+      '';
+      type = types.submodule {
+        freeformType = format.type;
+        options = {
+          schema = mkOption {
+            type = types.enum [ 1 ];
+            default = 1;
+            description = "Of the document.";
+          };
+          privateRanges = mkOption {
+            type = types.listOf infra.prefix;
+            default = [ ];
+            example = [ "10.20.0.0/16" ];
+            description = "Private ranges that may be measured.";
+          };
+        };
+      };
+    };
+
+    checkConfig = mkOption {
+      type = types.bool;
+      default = pkgs.stdenv.buildPlatform.canExecute pkgs.stdenv.hostPlatform;
+      defaultText = lib.literalMD "whether the machine that builds can run programs of the board";
+      description = "Whether the build ends with an error when the program refuses the configuration.";
+    };
+
+    configFile = mkOption {
+      type = types.package;
+      internal = true;
+      readOnly = true;
+      default = probeFile;
+      description = "The configuration as a file, not yet judged.";
+    };
+  };
+
+  config = mkIf cfg.enable {
+    environment.etc = {
+      "flint/probe.json".source = judged;
+      "flint/policy.json".source = policyFile;
+    };
+
+    systemd.services.flint-probe = lib.mkMerge [
+      (flint.serviceOf "flint-probe.service")
+      {
+        # The files are links, whose change is not seen; SIGHUP reads them again.
+        reloadTriggers = [
+          probeFile
+          policyFile
+        ];
+        stopIfChanged = mkDefault false;
+      }
+    ];
+  };
+}

@@ -1,0 +1,43 @@
+# The probes of a fleet: one file of data each, one module for all, and the hardware that the file
+# names. Gives by name what lib.nixosSystem takes.
+{ lib, boards }:
+{
+  # A folder of <name>.json.
+  directory,
+  # Modules of every probe.
+  modules,
+}:
+let
+  suffix = ".json";
+  names = map (lib.removeSuffix suffix) (
+    lib.filter (lib.hasSuffix suffix) (
+      lib.attrNames (lib.filterAttrs (_: type: type == "regular") (builtins.readDir directory))
+    )
+  );
+  probe =
+    name:
+    let
+      data = lib.importJSON (directory + "/${name}${suffix}");
+      known = lib.concatStringsSep ", " (lib.attrNames boards);
+      board =
+        boards.${data.hardware or "?"}
+          or (throw "probes/${name}${suffix}: hardware \"${data.hardware or "?"}\" is none of ${known}");
+    in
+    {
+      modules = [
+        board.module
+        ./probe-data.nix
+        {
+          services.flint.data = data;
+          assertions = [
+            {
+              assertion = data.name or null == name;
+              message = "probes/${name}${suffix}: name is \"${data.name or ""}\", and must be that of the file";
+            }
+          ];
+        }
+      ]
+      ++ modules;
+    };
+in
+lib.genAttrs names probe

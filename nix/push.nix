@@ -1,0 +1,105 @@
+# services.flint.agent.push: the metrics go to a server, by vmagent under a user of its own. The agent
+# writes what it reads and starts it; here are the unit and the bearer.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib)
+    mkDefault
+    mkEnableOption
+    mkIf
+    mkOption
+    types
+    ;
+  flint = config.services.flint;
+  cfg = flint.agent.push;
+  infra = import ./infra.nix { inherit lib pkgs; };
+  inherit (import ./board-lib.nix { inherit lib; }) said;
+  exporter = flint.nodeExporter or { enable = false; };
+  duration = types.strMatching "[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)";
+in
+{
+  options.services.flint.agent.push = {
+    enable = mkEnableOption "the push of metrics to a server";
+
+    url = mkOption {
+      type = types.strMatching "https?://[^ ?#@]+";
+      example = "http://[fd00:1:2:2::1]/remote_write";
+      description = "Where vmagent writes to, without user, password, query and fragment.";
+    };
+
+    bearerFile = mkOption {
+      type = infra.secretFile;
+      default = null;
+      description = ''
+        A file with the bearer, where it does not come from the control. A new one is used without a
+        restart.
+      '';
+    };
+
+    package = mkOption {
+      type = types.package;
+      default = pkgs.vmagent;
+      defaultText = lib.literalExpression "pkgs.vmagent";
+      description = "That has {file}`bin/vmagent`.";
+    };
+
+    queueBytesMax = mkOption {
+      type = types.ints.between 536870912 1000000000000;
+      default = 1073741824;
+      description = "What may wait on the disk: a gibibyte is some days. vmagent keeps whole files of up to 500 MB.";
+    };
+
+    queueAgeMax = mkOption {
+      type = duration;
+      default = "10m";
+      description = "An older queue raises an alarm.";
+    };
+
+    interval = mkOption {
+      type = duration;
+      default = "15s";
+      description = "How often the probe is read.";
+    };
+
+    nodeExporter = mkOption {
+      type = types.nullOr (types.strMatching "[]A-Za-z0-9.:[-]{1,253}:[0-9]{1,5}");
+      default = if exporter.enable then "127.0.0.1:${toString exporter.port}" else null;
+      defaultText = lib.literalExpression "that of services.flint.nodeExporter, where it is enabled";
+      description = "Where node_exporter listens; null leaves it out.";
+    };
+  };
+
+  config = mkIf (flint.agent.enable && cfg.enable) {
+    assertions = infra.outsideStore { "services.flint.agent.push.bearerFile" = cfg.bearerFile; };
+
+    services.flint.agent = {
+      secrets.push-bearer = mkIf (cfg.bearerFile != null) cfg.bearerFile;
+      settings.push =
+        said {
+          inherit (cfg)
+            url
+            queueBytesMax
+            queueAgeMax
+            interval
+            ;
+          supervise = "unit";
+          program = lib.getExe' cfg.package "vmagent";
+        }
+        // {
+          # Said even when it is null: left out, it would be looked for.
+          nodeExporter = mkDefault cfg.nodeExporter;
+        };
+    };
+
+    # The agent starts both when it has written what they read: the second one only in front of an
+    # old vmauth.
+    systemd.services = {
+      flint-vmagent = flint.serviceOf "flint-vmagent.service";
+      flint-push-relay = flint.serviceOf "flint-push-relay.service";
+    };
+  };
+}

@@ -1,0 +1,254 @@
+# services.flint.agent.tailnet: by which mesh the board is reached. The agent joins it and stays
+# joined; this brings the program, and keeps the system from undoing what that does.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib)
+    mkDefault
+    mkEnableOption
+    mkIf
+    mkMerge
+    mkOption
+    types
+    ;
+  cfg = config.services.flint.agent;
+  tailnet = cfg.tailnet;
+  infra = import ./infra.nix { inherit lib pkgs; };
+  inherit (import ./board-lib.nix { inherit lib; }) said;
+  isOn = cfg.enable && tailnet.enable;
+  isTailscale = isOn && tailnet.kind == "tailscale";
+  isWireguard = isOn && tailnet.kind == "wireguard";
+  pskOf = peer: "wireguard-psk-${lib.toLower peer.name}";
+
+  peer = types.submodule {
+    options = {
+      name = mkOption {
+        type = types.strMatching "[A-Za-z0-9][A-Za-z0-9._-]{0,47}";
+        description = "By which it is told apart.";
+      };
+      publicKey = mkOption {
+        type = types.strMatching "[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=";
+        description = "Its public key. The board's own is made on the board.";
+      };
+      presharedKeyFile = mkOption {
+        type = infra.secretFile;
+        default = null;
+        description = "A file with a preshared key.";
+      };
+      endpoint = mkOption {
+        type = types.nullOr (types.strMatching "([A-Za-z0-9.-]+|[[][0-9A-Fa-f:.]+]):[0-9]{1,5}");
+        default = null;
+        example = "monitor.example.net:51820";
+        description = "Where it is; null for one that calls.";
+      };
+      allowedAddresses = mkOption {
+        type = types.nonEmptyListOf (types.either infra.prefix infra.address);
+        description = "What is behind it.";
+      };
+      keepaliveS = mkOption {
+        type = types.ints.between 0 65535;
+        default = 25;
+        description = "How often a mapping on the way is kept open.";
+      };
+    };
+  };
+in
+{
+  options.services.flint.agent.tailnet = {
+    enable = mkEnableOption "the mesh that the board is reached by";
+
+    kind = mkOption {
+      type = types.enum [
+        "tailscale"
+        "wireguard"
+      ];
+      default = "tailscale";
+      description = "tailscale's client against a headscale, or plain WireGuard.";
+    };
+
+    address = mkOption {
+      type = types.nullOr infra.address;
+      default = null;
+      example = "fd00:1:2:3::7";
+      description = "Fixed address of the board there; null takes what the mesh gives. WireGuard gives none.";
+    };
+
+    readers = mkOption {
+      type = types.listOf infra.address;
+      default = [ ];
+      description = "Who may read page and metrics of the probe there.";
+    };
+
+    interface = mkOption {
+      type = infra.interface;
+      default = if tailnet.kind == "tailscale" then "tailscale0" else "flint0";
+      defaultText = lib.literalExpression ''"tailscale0" or "flint0"'';
+      description = "Name of the interface.";
+    };
+
+    loginServer = mkOption {
+      type = types.nullOr (types.strMatching "https?://[^/ ]+");
+      default = null;
+      example = "https://headscale.example.net";
+      description = "tailscale: origin of the headscale.";
+    };
+
+    keyFile = mkOption {
+      type = infra.secretFile;
+      default = null;
+      description = "tailscale: a file with a pre-auth key; without one the control is asked.";
+    };
+
+    hostname = mkOption {
+      type = types.nullOr (types.strMatching "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
+      default = null;
+      description = "tailscale: name on the mesh; null takes the one that the control gave.";
+    };
+
+    acceptRoutes = mkOption {
+      type = types.bool;
+      default = true;
+      description = "tailscale: whether fixed addresses of others are reached, which are routes.";
+    };
+
+    versionMin = mkOption {
+      type = types.nullOr (types.strMatching "[0-9]{1,4}(\\.[0-9]{1,4}){1,2}");
+      default = null;
+      example = "1.80";
+      description = "tailscale: an older one is told of, in metrics and in the report.";
+    };
+
+    netfilter = mkOption {
+      type = types.enum [
+        "off"
+        "nodivert"
+        "on"
+      ];
+      default = "off";
+      description = "tailscale: its own packet filter beside that of the lockdown.";
+    };
+
+    listenPort = mkOption {
+      type = types.port;
+      default = 0;
+      description = "WireGuard: its UDP port; 0 takes any.";
+    };
+
+    mtu = mkOption {
+      type = types.ints.between 1280 9000;
+      default = 1420;
+      description = "WireGuard: of the interface.";
+    };
+
+    peers = mkOption {
+      type = types.listOf peer;
+      default = [ ];
+      description = "WireGuard: the others.";
+    };
+  };
+
+  config = mkMerge [
+    (mkIf isOn {
+      # networkd would remove rules and routes that it did not make.
+      systemd.network.config.networkConfig = {
+        ManageForeignRoutes = false;
+        ManageForeignRoutingPolicyRules = false;
+      };
+      # Answers of the mesh come by rules of its own, which the strict test does not follow.
+      networking.firewall.checkReversePath = mkDefault "loose";
+      services.flint.agent.settings.tailnet = said {
+        inherit (tailnet)
+          kind
+          address
+          readers
+          interface
+          ;
+      };
+    })
+
+    (mkIf isTailscale {
+      assertions =
+        infra.outsideStore { "services.flint.agent.tailnet.keyFile" = tailnet.keyFile; }
+        ++ [
+          {
+            assertion = tailnet.loginServer != null;
+            message = "services.flint.agent.tailnet.loginServer: say which headscale the board joins";
+          }
+          {
+            assertion = tailnet.peers == [ ];
+            message = "services.flint.agent.tailnet.peers are for kind = \"wireguard\": headscale names the peers itself";
+          }
+        ];
+      services.tailscale = {
+        enable = true;
+        interfaceName = tailnet.interface;
+        useRoutingFeatures = mkDefault "client";
+        openFirewall = mkDefault true;
+      };
+      systemd.services.tailscaled.environment = {
+        # It takes iptables where that is installed, whatever the rest of the system uses.
+        TS_DEBUG_FIREWALL_MODE = "nftables";
+        TS_NO_LOGS_NO_SUPPORT = "true";
+      };
+      systemd.services.flint-agent.path = [ config.services.tailscale.package ];
+      services.flint.agent = {
+        secrets.tailnet-key = mkIf (tailnet.keyFile != null) tailnet.keyFile;
+        settings.tailnet = said {
+          inherit (tailnet)
+            loginServer
+            hostname
+            acceptRoutes
+            versionMin
+            netfilter
+            ;
+          program = lib.getExe' config.services.tailscale.package "tailscale";
+        };
+      };
+    })
+
+    (mkIf isWireguard {
+      assertions =
+        infra.outsideStore (
+          lib.listToAttrs (
+            map (
+              one:
+              lib.nameValuePair "services.flint.agent.tailnet.peers: presharedKeyFile of ${one.name}" one.presharedKeyFile
+            ) tailnet.peers
+          )
+        )
+        ++ [
+          {
+            assertion = tailnet.address != null;
+            message = "services.flint.agent.tailnet.address: WireGuard gives a board no address, so say which one it has";
+          }
+          {
+            assertion = tailnet.peers != [ ];
+            message = "services.flint.agent.tailnet.peers: a mesh without a peer reaches nobody";
+          }
+        ];
+      boot.kernelModules = [ "wireguard" ];
+      # No key goes through it: the agent hands them over by a file that only root can read.
+      systemd.services.flint-agent.path = [ pkgs.wireguard-tools ];
+      networking.firewall.allowedUDPPorts = lib.optional (tailnet.listenPort != 0) tailnet.listenPort;
+      services.flint.agent = {
+        secrets = lib.listToAttrs (
+          map (one: lib.nameValuePair (pskOf one) one.presharedKeyFile) (
+            lib.filter (one: one.presharedKeyFile != null) tailnet.peers
+          )
+        );
+        settings.tailnet = said {
+          inherit (tailnet) listenPort mtu;
+          peers = map (
+            one:
+            removeAttrs one [ "presharedKeyFile" ]
+            // lib.optionalAttrs (one.presharedKeyFile != null) { presharedKey = pskOf one; }
+          ) tailnet.peers;
+        };
+      };
+    })
+  ];
+}

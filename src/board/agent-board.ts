@@ -1,0 +1,56 @@
+import * as v from 'valibot';
+import { BOARD_STATE, type BoardState } from '../core/board-state.ts';
+import { writeWhole } from '../host/file.ts';
+import type { Agent } from './agent-state.ts';
+import type { ControlWord, PartContext } from './part.ts';
+import { openHandover, reasonOf } from './places.ts';
+
+// What the parts of a board are given of the agent, and what the daemon is told of them.
+
+export function boardContext(agent: Agent, board: () => BoardState): PartContext {
+  const { log, voice, env, signal, clock } = agent;
+  return {
+    ...{ log, voice, env, signal, board },
+    nowMs: () => clock.nowMs(),
+    isClockSynced: () => ['synced', 'adopted'].includes(clock.state()),
+    probeName: () => agent.state.credentials?.probe ?? null,
+    askControl: (path, body) => askControl(agent, path, body),
+  };
+}
+
+/** False when it could not be written: then the daemon knows no better than before. */
+export function writeBoardState(agent: Agent, board: BoardState): boolean {
+  const { places, voice } = agent;
+  try {
+    const whole = v.parse(BOARD_STATE, board);
+    openHandover(places);
+    writeWhole(places.boardState, `${JSON.stringify(whole)}\n`, {
+      mode: 0o644,
+      isDirectoryGiven: true,
+    });
+    voice.well('board', 'the daemon hears of the board again');
+    return true;
+  } catch (error) {
+    voice.trouble('board', `the daemon does not hear how the board stands: ${reasonOf(error)}`);
+    return false;
+  }
+}
+
+async function askControl(agent: Agent, path: string, body: unknown): Promise<ControlWord> {
+  const { state, signal } = agent;
+  const { credentials, board } = state;
+  if (credentials === null) {
+    return { ok: false, reason: 'this board is not enrolled yet', retryAfterMs: null };
+  }
+  const answer = await board.client.post({
+    path,
+    body: JSON.stringify(body),
+    schema: v.unknown(),
+    apiKey: credentials.apiKey,
+    signal,
+  });
+  if (answer.ok) return { ok: true, value: answer.value };
+  // An older control, or one that has no part in this.
+  if (answer.kind === 'missing') return { ok: true, value: null };
+  return { ok: false, reason: answer.message, retryAfterMs: answer.retryAfterMs };
+}

@@ -1,0 +1,51 @@
+const path = process.getBuiltinModule('node:path');
+
+import type { PartOpeners } from './agent-parts.ts';
+
+// Which module looks after which part. Each is loaded only on a board that has the part: memory is
+// scarce there.
+
+export interface PartPlaces {
+  /** `<state>`, the parent of the agent's own. */
+  state: string;
+  /** `<run>`. */
+  run: string;
+  /** Where secrets.d is. */
+  configDirectory: string;
+}
+
+/** For machines without any: they measure where they stand. */
+export const NO_PARTS: PartOpeners = { mesh: () => null, lockdown: () => null, push: () => null };
+
+export function partOpeners({ state, run, configDirectory }: PartPlaces): PartOpeners {
+  const own = (name: string): string => path.resolve(state, 'agent', name);
+  return {
+    mesh({ tailnet: settings }, context) {
+      if (settings?.enable !== true) return null;
+      const places = { state: own('mesh'), configDirectory };
+      return async () => {
+        const { openMeshPart } = await import('./mesh/part.ts');
+        return openMeshPart({ settings, context, places });
+      };
+    },
+    lockdown(all, context) {
+      const { lockdown: settings } = all;
+      if (settings?.enable !== true) return null;
+      const places = { state: own('lockdown') };
+      return async () => {
+        const { openLockdownPart } = await import('./lockdown/part.ts');
+        const { wantedOf } = await import('./lockdown/wanted.ts');
+        return openLockdownPart({ settings, wanted: wantedOf(all), context, places });
+      };
+    },
+    push({ push: settings }, context) {
+      if (settings?.enable !== true) return null;
+      return async () => {
+        const { openPushPart } = await import('./push/part.ts');
+        const { pushPlaces } = await import('./push/places.ts');
+        const places = pushPlaces(state, run);
+        return openPushPart({ settings, context, places, configDirectory });
+      };
+    },
+  };
+}

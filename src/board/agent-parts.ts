@@ -1,0 +1,201 @@
+import type { BoardState } from '../core/board-state.ts';
+import { boardContext, writeBoardState } from './agent-board.ts';
+import type { AgentSettings } from './agent-config.ts';
+import { type Agent, failed } from './agent-state.ts';
+import type { BoardPart, PartContext, PartName } from './part.ts';
+import { reasonOf } from './places.ts';
+
+// Mesh, lockdown and push beside the agent's own steps: each in a loop of its own, opened when the
+// settings ask for it, closed when they no longer do, opened anew when they say something else.
+
+/** How a part is opened, which may be tried again; null when these settings do not ask for it. */
+export type PartOpeners = {
+  [Name in PartName]: (
+    settings: AgentSettings,
+    context: PartContext,
+  ) => (() => Promise<BoardPart<Name>>) | null;
+};
+
+export interface Parts {
+  state(): BoardState;
+  /** Opens, leaves alone and closes, as the settings say. */
+  configure(settings: AgentSettings): Promise<void>;
+  /** Resolves when every part was stepped once; whether all are well. */
+  once(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export interface PartsOptions {
+  agent: Agent;
+  openers: PartOpeners;
+  isOnce: boolean;
+}
+
+/** The daemon takes what is older than three minutes for unknown. */
+const WRITE_MS = 60_000;
+const FAILED_MS = 30_000;
+const STEP_MS_MIN = 100;
+const STEP_MS_MAX = 3_600_000;
+/** The lockdown first: whatever else fails, the board is shut. */
+const NAMES: readonly PartName[] = ['lockdown', 'mesh', 'push'];
+
+export function openParts({ agent, openers, isOnce }: PartsOptions): Parts {
+  const slots = new Map<PartName, Slot>();
+  const board: BoardState = { schema: 1, writtenMs: 0, mesh: null, lockdown: null, push: null };
+  const context = boardContext(agent, () => board);
+  const tell = openTeller(agent, board);
+
+  function open(name: PartName, opener: Opener, key: string): Slot {
+    return openSlot({
+      ...{ name, opener, key, isOnce, agent },
+      take(state, isNews) {
+        // The schema is asked when the whole is written.
+        Object.assign(board, { [name]: state });
+        tell();
+        for (const other of isNews ? slots.values() : []) if (other.name !== name) other.wake();
+      },
+    });
+  }
+
+  async function close(slot: Slot): Promise<void> {
+    slots.delete(slot.name);
+    await slot.close();
+    Object.assign(board, { [slot.name]: null });
+  }
+
+  return {
+    state: () => board,
+    async configure(settings) {
+      for (const name of NAMES) {
+        const key = keyOf(settings, name);
+        const slot = slots.get(name);
+        if (slot?.key === key) continue;
+        if (slot !== undefined) await close(slot);
+        const opening = openers[name](settings, context);
+        if (opening !== null) slots.set(name, open(name, opening, key));
+      }
+      tell();
+    },
+    async once() {
+      await Promise.all([...slots.values()].map(({ first }) => first));
+      return [...slots.keys()].every((name) => isWell(board, name));
+    },
+    async close() {
+      await Promise.all([...slots.values()].map(close));
+    },
+  };
+}
+
+/** Writes the board's state when it is another one, and once a minute. */
+function openTeller(agent: Agent, board: BoardState): () => void {
+  const written = { text: '', atMs: Number.NEGATIVE_INFINITY };
+  return () => {
+    const text = JSON.stringify({ ...board, writtenMs: 0 });
+    const nowMs = performance.now();
+    if (text === written.text && nowMs - written.atMs < WRITE_MS) return;
+    board.writtenMs = Math.max(0, agent.clock.nowMs());
+    if (!writeBoardState(agent, board)) return;
+    written.text = text;
+    written.atMs = nowMs;
+  };
+}
+
+interface Slot {
+  name: PartName;
+  /** Of the settings that it was opened with. */
+  key: string;
+  /** When it was stepped for the first time. */
+  first: Promise<unknown>;
+  /** Steps it now. */
+  wake(): void;
+  close(): Promise<void>;
+}
+
+type Opener = () => Promise<BoardPart<PartName>>;
+
+interface SlotOptions {
+  name: PartName;
+  opener: Opener;
+  key: string;
+  isOnce: boolean;
+  agent: Agent;
+  take(state: BoardState[PartName], isNews: boolean): void;
+}
+
+function openSlot({ name, opener, key, isOnce, agent, take }: SlotOptions): Slot {
+  // Woken while it is stepped, it is stepped again at once.
+  const life = { isClosed: false, isWoken: false, wake: (): void => undefined };
+  let part: BoardPart<PartName> | null = null;
+
+  async function step(): Promise<number> {
+    try {
+      part ??= await opener();
+      const { state, nextMs, isNews } = await part.step();
+      agent.voice.well(`part ${name}`, `the ${name} of this board is looked after again`);
+      if (!life.isClosed) take(state, isNews);
+      return Math.min(STEP_MS_MAX, Math.max(STEP_MS_MIN, nextMs));
+    } catch (error) {
+      // Neither what is missing here nor a mistake of ours may end the agent of a board that nobody
+      // can reach.
+      failed(agent, `part ${name}`, `the ${name} of this board failed: ${reasonOf(error)}`);
+      return FAILED_MS;
+    }
+  }
+
+  async function live(first: Promise<number>): Promise<void> {
+    let nextMs = await first;
+    while (!(life.isClosed || isOnce)) {
+      if (!life.isWoken) await sleep(nextMs);
+      life.isWoken = false;
+      if (!life.isClosed) nextMs = await step();
+    }
+  }
+
+  function sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      life.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  function wake(): void {
+    life.isWoken = true;
+    life.wake();
+  }
+
+  const first = step();
+  const ended = live(first);
+  return {
+    ...{ name, key, first },
+    wake,
+    async close() {
+      life.isClosed = true;
+      wake();
+      await part?.close();
+      await ended;
+    },
+  };
+}
+
+// Lockdown and push follow what other sections say.
+function keyOf(settings: AgentSettings, name: PartName): string {
+  const { control, tailnet, lockdown, push } = settings;
+  if (name === 'mesh') return JSON.stringify(tailnet);
+  return name === 'push'
+    ? JSON.stringify(push)
+    : JSON.stringify([control, tailnet, lockdown, push]);
+}
+
+const WELL: Readonly<Record<PartName, readonly string[]>> = {
+  mesh: ['joined'],
+  lockdown: ['in-force'],
+  push: ['pushing', 'waiting'],
+};
+
+function isWell(board: BoardState, name: PartName): boolean {
+  const state = board[name]?.state;
+  return state !== undefined && WELL[name].includes(state);
+}

@@ -1,0 +1,67 @@
+import type { RulesRequest } from './rules.ts';
+
+// What is let out: to public addresses, to what the board needs of its own network, and on the mesh
+// to what it calls there. A daemon that somebody took over reaches neither the neighbours nor
+// sends in somebody else's name.
+
+export function outputLines({ mesh }: RulesRequest): string[] {
+  return [
+    'oif "lo" counter name out-loopback accept',
+    ...(mesh === null ? [] : [`oifname "${mesh.interface}" goto mesh-output`]),
+    ...linkLines(),
+    ...honestLines(),
+    ANSWERS,
+    'ip daddr @infra4 counter name out-infra accept',
+    'ip6 daddr @infra6 counter name out-infra accept',
+    'ip daddr @measured4 counter name out-measured accept',
+    'ip6 daddr @measured6 counter name out-measured accept',
+    'ip daddr @private4 counter name drop-private drop',
+    'ip6 daddr @private6 counter name drop-private drop',
+    'ip daddr @near4 counter name drop-near drop',
+    'ip6 daddr @near6 counter name drop-near drop',
+    'fib daddr type broadcast counter name drop-broadcast drop',
+    'counter name out-public accept',
+  ];
+}
+
+export function meshOutputLines(): string[] {
+  const resolving = 'meta l4proto { tcp, udp } th dport { 53, 123, 853 }';
+  return [
+    ...honestLines(),
+    ANSWERS,
+    'icmp type { echo-request, echo-reply } counter name out-mesh-echo accept',
+    'icmpv6 type { echo-request, echo-reply } counter name out-mesh-echo accept',
+    'ip daddr . meta l4proto . th dport @services4 counter name out-mesh-service accept',
+    'ip6 daddr . meta l4proto . th dport @services6 counter name out-mesh-service accept',
+    `ip daddr @infra4 ${resolving} counter name out-mesh-service accept`,
+    `ip6 daddr @infra6 ${resolving} counter name out-mesh-service accept`,
+    'ip daddr @measured4 counter name out-measured accept',
+    'ip6 daddr @measured6 counter name out-measured accept',
+    'counter name drop-mesh-output drop',
+  ];
+}
+
+const ANSWERS = 'ct state established,related ct direction reply counter name out-answer accept';
+
+// Before a host has an address it has none to send from: these come first.
+function linkLines(): string[] {
+  return [
+    'ip daddr 255.255.255.255 udp sport 68 udp dport 67 counter name out-link accept',
+    'ip6 daddr ff02::1:2 udp sport 546 udp dport 547 counter name out-link accept',
+    'icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } ' +
+      'ip6 hoplimit 255 counter name out-link accept',
+    'icmpv6 type { mld-listener-report, mld-listener-done, mld2-listener-report } ' +
+      'ip6 daddr ff02::/16 counter name out-link accept',
+  ];
+}
+
+// RFC 2827 at the source; and a closed port is answered by silence, as an open one is.
+function honestLines(): string[] {
+  return [
+    'fib saddr type != local counter name drop-spoofed-output drop',
+    'icmp type destination-unreachable icmp code port-unreachable ' +
+      'counter name drop-unreachable drop',
+    'icmpv6 type destination-unreachable icmpv6 code port-unreachable ' +
+      'counter name drop-unreachable drop',
+  ];
+}

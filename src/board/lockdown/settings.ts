@@ -1,0 +1,52 @@
+import * as v from 'valibot';
+import { expecting, flag, objectMessage, text, wholeNumber } from '../../core/config-value.ts';
+import { IP } from '../../core/wire.ts';
+
+// The section `lockdown` of agent.json: who may reach this board, and what it may reach in private
+// networks. It comes with the image: the control has no word in it.
+
+const ADDRESSES = v.pipe(
+  v.array(IP, expecting('an array of addresses')),
+  v.maxLength(16, expecting('at most 16 addresses')),
+);
+
+export const LOCKDOWN_SETTINGS = v.strictObject(
+  {
+    enable: v.optional(flag(), true),
+    /** From where SSH is let in, on the mesh alone. */
+    jumpHosts: v.optional(ADDRESSES, []),
+    sshPort: v.optional(wholeNumber(1, 65_535), 22),
+    /** Of the daemon's page; let in from the readers of the mesh. */
+    pagePort: v.optional(wholeNumber(1, 65_535), 9740),
+    /**
+     * UDP port of the mesh that anybody may send to. Null: WireGuard's own `listenPort`, and none
+     * for tailscaled, which finds its peers without one.
+     */
+    meshPort: v.optional(v.nullable(wholeNumber(1, 65_535)), null),
+    /** More that the board must reach in private networks: addresses, ranges or host names. */
+    infra: v.optional(
+      v.pipe(
+        v.array(
+          text('an address, a range or a name', /^[A-Za-z0-9.:_-]{1,253}(\/[0-9]{1,3})?$/, 257),
+          expecting('an array'),
+        ),
+        v.maxLength(64, expecting('at most 64')),
+      ),
+      [],
+    ),
+    /** Private ranges that may be measured: those of the policy, said again for the kernel. */
+    measured: v.optional(
+      v.pipe(
+        v.array(
+          text('a range such as "10.20.0.0/16"', /^[0-9A-Fa-f:.]{2,45}\/[0-9]{1,3}$/, 49),
+          expecting('an array of ranges'),
+        ),
+        v.maxLength(256, expecting('at most 256 ranges')),
+      ),
+      [],
+    ),
+  },
+  objectMessage('the settings of the lockdown'),
+);
+
+export type LockdownSettings = v.InferOutput<typeof LOCKDOWN_SETTINGS>;

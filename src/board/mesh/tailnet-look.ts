@@ -1,0 +1,64 @@
+import { fixedAddressOf } from './tailnet-act.ts';
+import { loadKept, saveKept } from './tailnet-kept.ts';
+import type { Tailnet } from './tailnet-machine.ts';
+import type { TailscaleFault } from './tailscale-client.ts';
+import type { TailscalePrefs, TailscaleStatus } from './tailscale-status.ts';
+
+// How tailscaled and its interface stand now.
+
+export interface Look {
+  /** Null when tailscaled did not say; then there is a fault. */
+  known: { status: TailscaleStatus; prefs: TailscalePrefs } | null;
+  fault: { fault: TailscaleFault; reason: string } | null;
+  /** Null while there is no such interface. */
+  onInterface: readonly string[] | null;
+  clientVersion: string | null;
+}
+
+/** Reads, and changes nothing. */
+export async function look(tailnet: Tailnet): Promise<Look> {
+  const { client } = tailnet;
+  const onInterface = await addressesOn(tailnet);
+  const status = await client.status(true);
+  const prefs = status.ok ? await client.prefs() : status;
+  if (status.ok && prefs.ok) {
+    const known = { status: status.value, prefs: prefs.value };
+    return { known, fault: null, onInterface, clientVersion: null };
+  }
+  const { fault, reason } = status.ok ? (prefs as { ok: false } & typeof prefs) : status;
+  const version = fault === 'missing' ? null : await client.version();
+  const clientVersion = version?.ok === true ? version.value : null;
+  return { known: null, fault: { fault, reason }, onInterface, clientVersion };
+}
+
+/**
+ * Puts the fixed address on the interface and takes an earlier one of ours away; says why not, or
+ * null. Throws ERR_STATE_IO.
+ */
+export async function mendAddress(tailnet: Tailnet, seen: Look): Promise<string | null> {
+  const { tool, settings, places } = tailnet;
+  const { onInterface } = seen;
+  if (onInterface === null) return null;
+  const address = fixedAddressOf(tailnet);
+  await removeFormer(tailnet, address);
+  if (address === null || onInterface.includes(address)) return null;
+  const device = settings.interface;
+  // Noted before it is there: what is noted and not there is harmless, the other is not.
+  saveKept(places, { applied: { device, address } });
+  const failure = await tool.add(device, address);
+  if (failure === null) seen.onInterface = [...onInterface, address];
+  return failure === null ? null : `${address} cannot be put on ${device}: ${failure}`;
+}
+
+/** Takes away what we put on the interface, unless it is `keep`. Throws ERR_STATE_IO. */
+export async function removeFormer({ tool, places }: Tailnet, keep: string | null) {
+  const { applied } = loadKept(places);
+  if (applied === null || applied.address === keep) return;
+  await tool.remove(applied.device, applied.address);
+  saveKept(places, { applied: null });
+}
+
+async function addressesOn({ tool, settings }: Tailnet): Promise<readonly string[] | null> {
+  const told = await tool.addressesOf(settings.interface);
+  return told.ok ? told.addresses : null;
+}

@@ -1,0 +1,263 @@
+// WireGuard as the mesh of a board. A step compares the interface with the settings and mends what
+// differs, and only that: sessions outlive it. What cannot be right is no interface at all, so that
+// the probe, which listens on its address alone, is not there either.
+import { promises as dns } from 'node:dns';
+import type { MeshState } from '../../core/board-state.ts';
+import { readSecret } from '../../host/secret.ts';
+import type { BoardPart, PartContext, PartStep } from '../part.ts';
+import { reasonOf } from '../places.ts';
+import type { MeshPlaces } from './places.ts';
+import type { WireguardSettings } from './settings.ts';
+import { type Device, openDevice } from './wireguard-device.ts';
+import { configText, type Dump, driftOf } from './wireguard-dump.ts';
+import { type Endpoints, openEndpoints } from './wireguard-endpoint.ts';
+import { keep, readKept, withConfig } from './wireguard-kept.ts';
+import { ensureKey, type WireguardKey } from './wireguard-key.ts';
+import { linkWork, type Machine } from './wireguard-link.ts';
+import { foundOf, type Liveness, noMesh, openLiveness } from './wireguard-live.ts';
+import { stateOf } from './wireguard-look.ts';
+import { planWireguard, type WireguardPlan } from './wireguard-plan.ts';
+import { complaint, findTools, readDump, readMachine, type Tools } from './wireguard-tools.ts';
+
+export interface WireguardOptions {
+  settings: WireguardSettings;
+  context: PartContext;
+  places: MeshPlaces;
+  /** For a command that ends: wireguard-go is left running behind it. */
+  isLasting?: boolean;
+}
+
+const JOINED_STEP_MS = 5000;
+const JOINING_STEP_MS = 1000;
+const FAILED_STEP_MS = 10_000;
+const RESOLVE_MS_MAX = 5000;
+
+export function openWireguard(options: WireguardOptions): BoardPart<'mesh'> {
+  const { settings, context } = options;
+  const monoMs = (): number => performance.now();
+  let last: MeshState | null = null;
+  let running: Promise<unknown> = Promise.resolve();
+  let isClosed = false;
+  const run: Run = {
+    ...options,
+    device: openDevice({
+      onEnd: () => void (isClosed || step()),
+      monoMs,
+      isLasting: options.isLasting ?? false,
+    }),
+    endpoints: openEndpoints({ resolve: addressesOf, monoMs }),
+    liveness: openLiveness({ nowMs: Date.now, monoMs }),
+    place: null,
+  };
+
+  /** One after the other: wireguard-go may end while one is under way. */
+  function step(): Promise<MeshState> {
+    const next = running.then(() => stepOnce(run));
+    running = next.catch(() => undefined);
+    return next;
+  }
+
+  return {
+    name: 'mesh',
+    async step(): Promise<PartStep<'mesh'>> {
+      const state = await step();
+      if (state.state === 'joined') state.joinedMs = last?.joinedMs ?? context.nowMs();
+      const isNews = last?.state !== state.state || last.address !== state.address;
+      if (isNews) tell(run, state);
+      last = state;
+      return { state, isNews, nextMs: settings.enable ? pauseOf(state) : 60_000 };
+    },
+    async close() {
+      isClosed = true;
+      await running;
+      await run.device.close();
+    },
+  };
+}
+
+/** Takes down what this board made, also by other settings. Throws with a reason. */
+export async function removeInterface(
+  { state }: MeshPlaces,
+  tools: Tools,
+  device: Device,
+): Promise<string | null> {
+  const { interface: name } = readKept(state);
+  if (name !== null) await device.remove(tools, name);
+  return name;
+}
+
+interface Run extends WireguardOptions {
+  device: Device;
+  endpoints: Endpoints;
+  liveness: Liveness;
+  /** Addresses of the board's other interfaces, as they were last; null before the first look. */
+  place: string | null;
+}
+
+async function stepOnce(run: Run): Promise<MeshState> {
+  const { settings, context, places } = run;
+  const tools = findTools(context.env, context.signal);
+  if (typeof tools === 'string') return noMesh('absent', tools);
+  if (!settings.enable) return await withoutMesh(run, tools, null);
+  if (readKept(places.state).isDown) {
+    const reason = 'it was taken down by hand: `flint wireguard up` brings it back';
+    return await withoutMesh(run, tools, reason);
+  }
+  let key: WireguardKey;
+  try {
+    key = ensureKey(places.state);
+    keep(places.state, { publicKey: key.publicKey });
+  } catch (error) {
+    const state = await withoutMesh(run, tools, reasonOf(error));
+    return { ...state, state: 'needs-key' };
+  }
+  const { env } = context;
+  const planned = planWireguard(settings, key.publicKey, (name) =>
+    readSecret(name, { env, configDirectory: places.configDirectory }),
+  );
+  if (!planned.ok) return await withoutMesh(run, tools, planned.reason);
+  try {
+    return await bring(run, { tools, key, plan: planned.plan });
+  } catch (error) {
+    return await withoutMesh(run, tools, reasonOf(error));
+  }
+}
+
+/** No interface, and why. */
+async function withoutMesh(run: Run, tools: Tools, reason: string | null): Promise<MeshState> {
+  // The agent ends, and its commands with it: nothing was learnt, and what is in force stays.
+  if (run.context.signal.aborted) return noMesh('stopped', 'the agent ends');
+  try {
+    await removeInterface(run.places, tools, run.device);
+    return noMesh('stopped', reason);
+  } catch (error) {
+    const more = reason === null ? '' : `${reason}; and `;
+    return noMesh('stopped', `${more}the interface could not be taken away: ${reasonOf(error)}`);
+  }
+}
+
+interface Bringing {
+  tools: Tools;
+  key: WireguardKey;
+  plan: WireguardPlan;
+  isMoved: boolean;
+}
+
+/** Throws with a reason. */
+async function bring(run: Run, given: Omit<Bringing, 'isMoved'>): Promise<MeshState> {
+  const { tools, key, plan } = given;
+  await own(run, tools, plan.interface);
+  await run.device.ensure(tools, plan.interface);
+  const found = await readDump(tools, plan.interface);
+  if (found === null) throw new Error(`the interface ${plan.interface} does not answer`);
+  run.liveness.see(found);
+  const machine = await readMachine(tools, plan.interface);
+  const isMoved = run.place !== null && run.place !== machine.place;
+  run.place = machine.place;
+  // First the interface: what is sent to a peer must have an address to come from.
+  const conflicts = await mendLink(tools, plan, machine);
+  const isMended = await mendPeers(run, { ...given, isMoved }, found);
+  const dump = isMended ? await readDump(tools, plan.interface) : found;
+  return stateOf({
+    ...{ plan, dump, conflicts },
+    publicKey: key.publicKey,
+    liveness: run.liveness,
+    version: run.device.version(),
+    isAddressed: true,
+    lost: run.endpoints.trouble(),
+  });
+}
+
+/** Notes the interface as ours before it is made; one of another name is taken away first. */
+async function own(run: Run, tools: Tools, name: string): Promise<void> {
+  const kept = readKept(run.places.state);
+  if (kept.interface === name) return;
+  if (kept.interface !== null) await run.device.remove(tools, kept.interface);
+  const { code } = await tools.ip(['link', 'show', 'dev', name]);
+  if (code === 0) {
+    throw new Error(
+      `there is an interface ${name} already that this board did not make: name another one`,
+    );
+  }
+  keep(run.places.state, { interface: name });
+}
+
+/** Whether anything was changed. */
+async function mendPeers(run: Run, bringing: Bringing, dump: Dump): Promise<boolean> {
+  const { tools, key, plan } = bringing;
+  const drift = driftOf(plan, dump, key.publicKey);
+  if (drift.length > 0) {
+    const { privateKey } = key;
+    const text = configText({ plan, privateKey, listenPort: dump.listenPort });
+    await withConfig(run.places.state, text, async (file) => {
+      const result = await tools.wg(['syncconf', plan.interface, file]);
+      if (result.code !== 0) throw new Error(`wg syncconf: ${complaint(result)}`);
+    });
+    if (dump.publicKey !== null) {
+      run.context.log.warn(`${plan.interface} was not as it should be: ${drift.join(', ')}`);
+    }
+  }
+  return (await seekPeers(run, bringing, dump)) || drift.length > 0;
+}
+
+/** Whether anybody was sought. What is public may stand in the words of a command. */
+async function seekPeers(run: Run, { tools, plan, isMoved }: Bringing, dump: Dump) {
+  const endpoints = await run.endpoints.choose(
+    plan.peers.map((peer) => {
+      const found = foundOf(peer, dump);
+      return { peer, found, isSilent: run.liveness.isSilent(peer, found), isMoved };
+    }),
+  );
+  for (const [key, endpoint] of endpoints) {
+    const { keepaliveS = 0 } = plan.peers.find(({ publicKey }) => publicKey === key) ?? {};
+    const words = ['set', plan.interface, 'peer', key, 'persistent-keepalive'];
+    // A keepalive that begins is sent at once, and with it a handshake: else it waits its time.
+    const result = await tools.wg([...words, 'off', 'endpoint', endpoint]);
+    if (result.code !== 0) throw new Error(`wg set: ${complaint(result)}`);
+    await tools.wg([...words, keepaliveS === 0 ? 'off' : String(keepaliveS)]);
+  }
+  return endpoints.size > 0;
+}
+
+/** What could not be routed. Throws with a reason. */
+async function mendLink(tools: Tools, plan: WireguardPlan, machine: Machine) {
+  const { commands, conflicts } = linkWork(plan, machine);
+  for (const words of commands) {
+    const result = await tools.ip(words);
+    // A kernel without IPv6 has no such mode, and needs none.
+    if (result.code === 0 || words.includes('addrgenmode')) continue;
+    throw new Error(`ip ${words.join(' ')}: ${complaint(result)}`);
+  }
+  return conflicts;
+}
+
+function pauseOf({ state }: MeshState): number {
+  if (state === 'joined') return JOINED_STEP_MS;
+  return state === 'joining' ? JOINING_STEP_MS : FAILED_STEP_MS;
+}
+
+function tell({ context, settings }: Run, { state, reason, version }: MeshState): void {
+  if (state === 'joined') {
+    context.voice.forget('mesh');
+    context.log.info('on the mesh by WireGuard', { device: settings.interface, version });
+  } else if (settings.enable) {
+    context.voice.trouble('mesh', `not on the mesh: ${reason ?? state}`);
+  }
+}
+
+/** As the resolver sorts them: what has no way out comes last (RFC 6724). */
+async function addressesOf(host: string): Promise<string[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${host} was not resolved in time`)), RESOLVE_MS_MAX);
+  });
+  try {
+    const all = await Promise.race([dns.lookup(host, { all: true, verbatim: true }), late]);
+    return all.map(({ address }) => address);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(code === undefined ? reasonOf(error) : `${host} has no address (${code})`);
+  } finally {
+    clearTimeout(timer);
+  }
+}

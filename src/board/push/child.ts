@@ -1,0 +1,194 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { findProgram } from '../../host/command.ts';
+import { type Backoff, openBackoff } from '../backoff.ts';
+import type { Owner } from './files.ts';
+import { endOrphans } from './orphans.ts';
+
+const fs = process.getBuiltinModule('node:fs');
+
+// A program that is kept running: started again when it ends, at once the first time and ever more
+// slowly when it cannot stay, ended by its number when it is not wanted. It is told to end when we
+// die without a word; one that outlived that all the same is found by its environment and ended
+// before another one starts, since both would want the same queue and port.
+
+export interface ChildSpec {
+  file: string;
+  words: readonly string[];
+  env: Readonly<Record<string, string>>;
+  /** A variable that no other program has with this value: by it an orphan is known. */
+  mark: string;
+}
+
+export interface ChildOptions {
+  owner: Owner;
+  /** A line that it wrote. */
+  onLine(line: string): void;
+  /** It ended by itself. */
+  onEnd(why: string): void;
+  /** 0 ≤ x < 1 */
+  random?: () => number;
+}
+
+export interface Child {
+  /** Makes it run as told; another specification restarts it. Does nothing while it runs so. */
+  keep(spec: ChildSpec): Promise<void>;
+  /** Ends it, and waits until it is gone. */
+  stop(): Promise<void>;
+  state(): ChildState;
+}
+
+export interface ChildState {
+  pid: number | null;
+  /** How often it had to be started again. */
+  restarts: number;
+  /** Its last words, when it ended by itself and is not back. */
+  fault: string | null;
+}
+
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 60_000;
+/** Who ran so long was well. */
+const WELL_MS = 60_000;
+const END_MS_MAX = 15_000;
+const LINE_LENGTH_MAX = 2_000;
+/** When memory runs out, it goes before the daemon. */
+const OOM_SCORE = '500';
+
+interface Running {
+  process: ChildProcess;
+  startedMs: number;
+  gone: Promise<void>;
+}
+
+export function openChild(options: ChildOptions): Child {
+  const backoff = openBackoff({
+    firstMs: FIRST_WAIT_MS,
+    mostMs: LONGEST_WAIT_MS,
+    random: options.random ?? Math.random,
+  });
+  const self = {
+    options,
+    backoff,
+    spec: null as ChildSpec | null,
+    running: null as Running | null,
+    timer: null as NodeJS.Timeout | null,
+    restarts: 0,
+    fault: null as string | null,
+  };
+  return {
+    async keep(spec) {
+      if (self.spec !== null && isSame(self.spec, spec)) return;
+      await halt(self);
+      await endOrphans(spec.mark, options.owner.uid);
+      self.spec = spec;
+      backoff.reset();
+      launch(self);
+    },
+    async stop() {
+      await halt(self);
+      self.fault = null;
+    },
+    state: () => ({
+      pid: self.running?.process.pid ?? null,
+      restarts: self.restarts,
+      fault: self.fault,
+    }),
+  };
+}
+
+interface Self {
+  options: ChildOptions;
+  backoff: Backoff;
+  spec: ChildSpec | null;
+  running: Running | null;
+  timer: NodeJS.Timeout | null;
+  restarts: number;
+  fault: string | null;
+}
+
+function launch(self: Self): void {
+  const { spec, options } = self;
+  if (spec === null) return;
+  const { file, words } = withDeathSignal(spec);
+  const child = spawn(file, words, {
+    env: { ...spec.env },
+    cwd: '/',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(process.getuid?.() === 0 ? { uid: options.owner.uid, gid: options.owner.gid } : {}),
+  });
+  let last = '';
+  const onLine = (line: string): void => {
+    last = line;
+    options.onLine(line);
+  };
+  if (child.stdout !== null) followLines(child.stdout, onLine);
+  if (child.stderr !== null) followLines(child.stderr, onLine);
+  const startedMs = performance.now();
+  const gone = new Promise<void>((resolve) => {
+    const finish = (how: string): void => {
+      if (self.running?.process === child) ended(self, last === '' ? how : last);
+      resolve();
+    };
+    child.once('error', (error) => finish(`it cannot be started: ${error.message}`));
+    child.once('close', (code, signal) => finish(`it ended with ${code ?? signal}`));
+  });
+  self.running = { process: child, startedMs, gone };
+  if (child.pid !== undefined) beFirstVictim(child.pid);
+}
+
+function ended(self: Self, why: string): void {
+  const { running, options, backoff } = self;
+  const isWell = running !== null && performance.now() - running.startedMs >= WELL_MS;
+  self.running = null;
+  self.fault = why;
+  self.restarts++;
+  options.onEnd(why);
+  if (isWell) backoff.reset();
+  self.timer = setTimeout(() => {
+    self.timer = null;
+    launch(self);
+  }, backoff.nextMs(null));
+}
+
+async function halt(self: Self): Promise<void> {
+  if (self.timer !== null) clearTimeout(self.timer);
+  const { running } = self;
+  Object.assign(self, { timer: null, spec: null, running: null });
+  if (running === null) return;
+  running.process.kill('SIGTERM');
+  const timer = setTimeout(() => running.process.kill('SIGKILL'), END_MS_MAX);
+  await running.gone;
+  clearTimeout(timer);
+}
+
+// Where the program is not there, the mark is enough.
+function withDeathSignal({ file, words, env }: ChildSpec): { file: string; words: string[] } {
+  const setpriv = findProgram('setpriv', { PATH: process.env['PATH'] ?? env['PATH'] });
+  if (setpriv === null) return { file, words: [...words] };
+  return { file: setpriv, words: ['--pdeathsig', 'TERM', '--', file, ...words] };
+}
+
+function beFirstVictim(pid: number): void {
+  try {
+    fs.writeFileSync(`/proc/${pid}/oom_score_adj`, OOM_SCORE);
+  } catch {
+    // It is gone already, or we may not.
+  }
+}
+
+function followLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
+  let rest = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (part: string) => {
+    const lines = (rest + part).split('\n');
+    rest = (lines.pop() ?? '').slice(0, LINE_LENGTH_MAX);
+    for (const line of lines) if (line !== '') onLine(line.slice(0, LINE_LENGTH_MAX));
+  });
+  stream.on('end', () => {
+    if (rest !== '') onLine(rest);
+  });
+}
+
+function isSame(a: ChildSpec, b: ChildSpec): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

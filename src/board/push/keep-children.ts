@@ -1,0 +1,69 @@
+import { openChild } from './child.ts';
+import type { Owner } from './files.ts';
+import type { Keeper } from './keeper.ts';
+import { endOrphans } from './orphans.ts';
+import { queueMark, VMAGENT_WORDS } from './vmagent-env.ts';
+import { parseLine } from './vmagent-log.ts';
+
+export interface ChildrenOptions {
+  owner: Owner;
+  /** vmagent's file. */
+  program: string;
+  /** `flint` itself, for the relay: file and words. */
+  flint: readonly string[];
+  path: string;
+  /** No two may have the same. */
+  queue: string;
+  onLine(line: string): void;
+  onEnd(name: string, why: string): void;
+}
+
+/** Both as children of this process; they end with it. */
+export function keepChildren(options: ChildrenOptions): Keeper {
+  const { owner, program, flint, path } = options;
+  const vmagent = openChild({
+    owner,
+    onLine: options.onLine,
+    onEnd: (why) => options.onEnd('vmagent', parseLine(why).text),
+  });
+  const relay = openChild({
+    owner,
+    onLine: options.onLine,
+    onEnd: (why) => options.onEnd('the relay', why),
+  });
+  const mark = queueMark(options.queue);
+  const [flintFile = process.execPath, ...flintWords] = flint;
+  return {
+    async keep(wanted) {
+      if (wanted.relay === null) await relay.stop();
+      else {
+        await relay.keep({
+          file: flintFile,
+          words: [...flintWords, 'push', 'relay'],
+          env: { ...wanted.relay, PATH: path },
+          mark: `FLINT_RELAY_PORT=${wanted.relay['FLINT_RELAY_PORT'] ?? ''}`,
+        });
+      }
+      await vmagent.keep({
+        file: program,
+        words: VMAGENT_WORDS,
+        env: { ...wanted.vmagent, PATH: path },
+        mark,
+      });
+    },
+    async stop() {
+      await vmagent.stop();
+      await relay.stop();
+      await endOrphans(mark, owner.uid);
+    },
+    async close() {
+      await vmagent.stop();
+      await relay.stop();
+    },
+    state() {
+      const [{ restarts, fault, pid }, other] = [vmagent.state(), relay.state()];
+      if (pid === null && fault !== null) return { restarts, fault: parseLine(fault).text };
+      return { restarts, fault: other.pid === null ? other.fault : null };
+    },
+  };
+}

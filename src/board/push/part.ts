@@ -1,0 +1,232 @@
+import type { PushState } from '../../core/board-state.ts';
+import { type LockWords, lockDirectory } from '../../host/lock.ts';
+import type { BoardPart, PartContext, PartStep } from '../part.ts';
+import { reasonOf } from '../places.ts';
+import { readFigures, type VmagentFigures } from './figures.ts';
+import { keepBearer, keepFile, openRunDirectory, readBearer } from './files.ts';
+import type { Keeper } from './keeper.ts';
+import { saveMarks } from './marks-file.ts';
+import { probeIdentity } from './probe-identity.ts';
+import { decideState, firstTotals, foldTotals } from './push-state.ts';
+import { tellDropped, tellState, tellWay } from './push-voice.ts';
+import { openPushing, type Pushing, type PushOptions } from './pushing.ts';
+import { adoptQueue, boundQueue, openQueue } from './queue.ts';
+import { ageOf, foldLook } from './queue-age.ts';
+import { relayEnvironment } from './relay-env.ts';
+import { scrapeConfig } from './scrape.ts';
+import type { PushSettings } from './settings.ts';
+import { vmagentEnvironment, vmagentUrl } from './vmagent-env.ts';
+
+// The part of the agent that takes the metrics to their server.
+
+const STEP_MS = 10_000;
+const IDLE_MS = 600_000;
+const SAVE_MS = 300_000;
+const LOOKS = 12;
+const LOOK_MS = 250;
+const CLOCK_OFF_MS_MAX = 5_000;
+const LOCK: LockWords = {
+  what: 'the push',
+  advice: 'an agent pushes by itself; stop that one, or choose another directory with --run',
+};
+/** What may lie between a scrape and its arrival without being called a queue. */
+const NORMAL_INTERVALS = 3;
+
+/** vmagent and what it reads, kept as the settings want it. Throws ERR_CONFIG_INVALID. */
+export function openPushPart(options: PushOptions): BoardPart<'push'> {
+  const self = openPushing(options);
+  return {
+    name: 'push',
+    async step() {
+      if (!options.settings.enable) return await disabled(self);
+      try {
+        return result(self, await bring(self));
+      } catch (error) {
+        const reason = reasonOf(error);
+        options.context.voice.trouble('push', `the push does not work: ${reason}`);
+        return result(self, { waitsFor: null, fault: reason });
+      }
+    },
+    async close() {
+      saveNow(self);
+      await self.keeper?.close();
+      await self.lock?.release();
+    },
+  };
+}
+
+type Brought = { waitsFor: string | null; fault: string | null };
+
+/** One pass: bearer, files, programs, figures. */
+async function bring(self: Pushing): Promise<Brought> {
+  const { options, keeper, owner } = self;
+  const { places, context } = options;
+  if (keeper === null) return { waitsFor: null, fault: null };
+  const clockFault = self.hasStarted ? null : clockFaultOf(context);
+  if (clockFault !== null) return { waitsFor: clockFault, fault: null };
+  openRunDirectory(places, owner);
+  if (!self.isUnit) self.lock ??= await lockDirectory(places.run, LOCK);
+  const missing = await bringBearer(self);
+  if (missing !== null) return { waitsFor: missing, fault: null };
+  await keepRunning(self, keeper);
+  await look(self);
+  return { waitsFor: null, fault: keeper.state().fault };
+}
+
+/** Why there is none; null when vmagent has one to read. */
+async function bringBearer({ options, owner, bearers, watch, ...self }: Pushing) {
+  const { places, context } = options;
+  const found = await bearers.find();
+  const used = readBearer(places);
+  const fresh = found.ok ? found.bearer : used;
+  if (fresh === null) return `there is no bearer: ${found.ok ? '' : found.reason}`;
+  if (!found.ok) context.voice.trouble('push bearer', `the bearer is kept: ${found.reason}`);
+  else context.voice.well('push bearer', 'there is a bearer again');
+  const isWell = performance.now() - self.acceptedAtMs < options.settings.interval * 2;
+  const chosen = await watch.choose({ fresh, used, isWell });
+  if (watch.verdict()?.kind === 'unauthorized') bearers.doubt();
+  const isNew = keepBearer(places, chosen, owner);
+  if (isNew && used !== null) context.log.info('the bearer of the push was replaced');
+  return null;
+}
+
+async function keepRunning(self: Pushing, keeper: Keeper): Promise<void> {
+  const { options, owner, isUnit } = self;
+  const { settings, places, context } = options;
+  keepFile(places.scrape, scrapeConfig({ probe: probeIdentity(context), settings }), owner);
+  const isRelayed = self.watch.isRelayed();
+  if (isRelayed !== self.isRelayed) {
+    tellWay(self, isRelayed);
+    await prepareQueue(self, keeper, isRelayed);
+    self.isRelayed = isRelayed;
+  }
+  const { queueBytesMax } = self;
+  await keeper.keep({
+    vmagent: vmagentEnvironment({ settings, places, queueBytesMax, isRelayed }),
+    relay: isRelayed ? relayEnvironment(settings) : null,
+  });
+  if (!self.hasStarted) context.log.info(`pushing to ${serverOf(settings)}`, { unit: isUnit });
+  self.hasStarted = true;
+}
+
+// Only while nobody uses it; that of a unit is out of our reach.
+async function prepareQueue(self: Pushing, keeper: Keeper, isRelayed: boolean): Promise<void> {
+  const { options, owner, isUnit } = self;
+  const { settings, places, context } = options;
+  if (isUnit) return;
+  await keeper.stop();
+  openQueue(places.queue, owner);
+  const bytes = adoptQueue(places.queue, vmagentUrl(settings.url, isRelayed));
+  if (bytes !== null) context.log.info('the queue goes to the new URL', { bytes });
+  self.queueBytesMax = boundQueue(settings.queueBytesMax, places.queue);
+  if (self.queueBytesMax < settings.queueBytesMax) {
+    context.voice.trouble(
+      'push disk',
+      `the disk has room for a queue of ${self.queueBytesMax} bytes, not of ` +
+        `${settings.queueBytesMax}: "queueBytesMax" in the section "push" says how much`,
+    );
+  }
+}
+
+async function look(self: Pushing): Promise<void> {
+  const { context } = self.options;
+  const figures = await awaitFigures(self);
+  self.figures = figures;
+  if (figures === null) return;
+  const isFirst = self.totals.startedS === 0;
+  const { accepted, rejected, droppedBlocks } = self.totals;
+  self.totals = isFirst ? firstTotals(figures) : foldTotals(self.totals, figures);
+  if (self.totals.accepted > accepted) {
+    self.acceptedMs = context.nowMs();
+    self.acceptedAtMs = performance.now();
+  }
+  if (self.totals.rejected > rejected && self.isRelayed === false) self.watch.distrust();
+  if (self.totals.droppedBlocks > droppedBlocks) tellDropped(self, droppedBlocks);
+  self.marks = foldLook(self.marks, { ...figures, nowMs: context.nowMs() });
+  if (performance.now() - self.savedAtMs > SAVE_MS) saveNow(self);
+}
+
+// Who was just started takes a moment before it answers.
+async function awaitFigures({ options, keeper }: Pushing): Promise<VmagentFigures | null> {
+  const { settings, context } = options;
+  for (let attempt = 1; ; attempt++) {
+    const figures = await readFigures(settings.port, context.signal);
+    if (figures !== null || attempt === LOOKS || context.signal.aborted) return figures;
+    if ((keeper?.state().fault ?? null) !== null) return null;
+    await new Promise((resolve) => {
+      setTimeout(resolve, LOOK_MS);
+    });
+  }
+}
+
+function result(self: Pushing, brought: Brought): PartStep<'push'> {
+  const { options, figures, totals, keeper, marks } = self;
+  const { settings, context, stepMs = STEP_MS } = options;
+  const ageMs = marks === null ? null : ageOf(marks, context.nowMs(), normalMs(self));
+  const decided =
+    keeper === null
+      ? { state: 'absent' as const, reason: absence(self) }
+      : decideState({
+          ...brought,
+          figures,
+          verdict: self.watch.verdict(),
+          ageMs,
+          ageMsMax: settings.queueAgeMax,
+        });
+  tellState(self, decided);
+  const state: PushState = {
+    ...decided,
+    server: serverOf(settings),
+    version: figures?.version ?? null,
+    queueBytes: figures?.pendingBytes ?? 0,
+    queueBytesMax: self.queueBytesMax,
+    queueAgeMs: ageMs === null ? null : Math.round(ageMs),
+    sentBytes: totals.sentBytes,
+    droppedBlocks: totals.droppedBlocks,
+    acceptedMs: self.acceptedMs === null ? null : Math.max(0, Math.round(self.acceptedMs)),
+    restarts: keeper?.state().restarts ?? 0,
+  };
+  return { state, nextMs: stepMs, isNews: false };
+}
+
+// A time that stands in for that of the machine is not the time that vmagent would write.
+function clockFaultOf(context: PartContext): string | null {
+  if (!context.isClockSynced()) return 'the clock is not synchronised yet';
+  const offMs = Math.abs(context.nowMs() - Date.now());
+  if (offMs <= CLOCK_OFF_MS_MAX) return null;
+  return `the clock of this machine is ${Math.round(offMs / 1000)} s off`;
+}
+
+async function disabled(self: Pushing): Promise<PartStep<'push'>> {
+  await self.keeper?.stop();
+  return { state: null, nextMs: IDLE_MS, isNews: false };
+}
+
+function saveNow(self: Pushing): void {
+  const { marks, options } = self;
+  self.savedAtMs = performance.now();
+  // An empty queue needs no memory, and the card no wear.
+  if (marks === null || (self.figures?.pendingBytes ?? 0) === 0) return;
+  try {
+    saveMarks(options.places.marks, marks);
+  } catch (error) {
+    options.context.voice.trouble(
+      'push marks',
+      `the age of the queue is not kept: ${reasonOf(error)}`,
+    );
+  }
+}
+
+function normalMs({ options }: Pushing): number {
+  return options.settings.interval * NORMAL_INTERVALS;
+}
+
+function serverOf({ url }: PushSettings): string {
+  return new URL(url).origin;
+}
+
+function absence({ isUnit }: Pushing): string {
+  return isUnit
+    ? 'there is no systemctl here: say "supervise": "child" in the section "push"'
+    : 'vmagent is not installed: install it, or name it as "program" in the section "push"';
+}

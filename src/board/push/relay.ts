@@ -1,0 +1,139 @@
+import type { ClientRequest, IncomingMessage, Server, ServerResponse } from 'node:http';
+import { checkAuthorization } from './check.ts';
+
+const http = process.getBuiltinModule('node:http');
+const https = process.getBuiltinModule('node:https');
+
+// Between vmagent and an old vmauth: a proxy on loopback for one URL alone. It adds nothing to a
+// request and takes nothing away; of the answer it passes on the status, and makes 503 of a 400
+// that is about the bearer, so that vmagent keeps the block and tries again. It knows no secret:
+// the bearer is in vmagent's own request.
+
+export interface RelayOptions {
+  /** Where everything goes. */
+  url: string;
+  /** What vmagent asks for: `url`, in plain http. */
+  asked: string;
+  port: number;
+  /** PEM; null for those that Node brings. */
+  authorities: string | null;
+}
+
+export interface Relay {
+  port: number;
+  close(): Promise<void>;
+}
+
+const CONNECTIONS_MAX = 16;
+const ANSWER_MS_MAX = 90_000;
+const HEADERS_PASSED: readonly string[] = [
+  'authorization',
+  'content-type',
+  'content-encoding',
+  'content-length',
+  'user-agent',
+  'x-prometheus-remote-write-version',
+  'x-victoriametrics-remote-write-version',
+];
+
+/** Rejects when the port is taken. */
+export async function startRelay(options: RelayOptions): Promise<Relay> {
+  const secure = options.url.startsWith('https:');
+  const settings = { keepAlive: true, maxSockets: CONNECTIONS_MAX };
+  const agent = secure
+    ? new https.Agent({
+        ...settings,
+        ...(options.authorities === null ? {} : { ca: options.authorities }),
+      })
+    : new http.Agent(settings);
+  const server = http.createServer((request, response) => {
+    if (!isAsked(request, options)) refuse(request, response, 403);
+    else forward(request, response, { ...options, agent });
+  });
+  server.maxConnections = CONNECTIONS_MAX;
+  await listen(server, options.port);
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : options.port,
+    close: () =>
+      new Promise((resolve) => {
+        agent.destroy();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+type Forward = RelayOptions & { agent: import('node:http').Agent };
+
+// A proxy is asked for a whole URL (RFC 9112 §3.2.2).
+function isAsked({ method, url = '' }: IncomingMessage, { asked }: RelayOptions): boolean {
+  if (method !== 'POST' || !URL.canParse(url)) return false;
+  return new URL(url).href === new URL(asked).href;
+}
+
+function forward(request: IncomingMessage, response: ServerResponse, options: Forward): void {
+  const { request: send } = options.url.startsWith('https:') ? https : http;
+  const upstream = send(options.url, {
+    method: 'POST',
+    agent: options.agent,
+    headers: passedHeaders(request),
+    timeout: ANSWER_MS_MAX,
+  });
+  const fail = (): void => answer(response, 502);
+  upstream.on('timeout', () => upstream.destroy(new Error('no answer')));
+  upstream.on('error', fail);
+  upstream.on('response', (given) => {
+    // What it says may quote the bearer, and goes no further.
+    given.resume();
+    given.on('error', fail);
+    const status = given.statusCode ?? 502;
+    if (status !== 400) answer(response, status);
+    else doubt(request, response, options);
+  });
+  response.on('close', () => end(upstream, response));
+  request.on('error', () => upstream.destroy());
+  request.pipe(upstream);
+}
+
+// A 400 stands only where the same bearer with an empty body is taken: then it is about the body.
+function doubt(request: IncomingMessage, response: ServerResponse, options: Forward): void {
+  const { authorization = '' } = request.headers;
+  checkAuthorization(authorization, options).then(
+    ({ kind }) => answer(response, kind === 'taken' ? 400 : 503),
+    () => answer(response, 503),
+  );
+}
+
+function passedHeaders({ headers }: IncomingMessage): Record<string, string> {
+  const passed = HEADERS_PASSED.flatMap((name) => {
+    const value = headers[name];
+    return typeof value === 'string' ? [[name, value] as const] : [];
+  });
+  return Object.fromEntries(passed);
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, status: number): void {
+  request.resume();
+  answer(response, status);
+}
+
+function answer(response: ServerResponse, status: number): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, { 'content-length': '0' }).end();
+}
+
+// vmagent went away in the middle.
+function end(upstream: ClientRequest, response: ServerResponse): void {
+  if (!response.writableFinished) upstream.destroy();
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+  });
+}
