@@ -13,7 +13,7 @@ import { figure } from './table.ts';
 import { childrenOf, cpuSeconds, readMemory } from './usage.ts';
 
 export const name = 'board';
-export const goal = 'less memory and processor time than the programs of a SPARKY probe';
+export const goal = 'what a whole board costs, beside the programs of a SPARKY probe';
 
 const STEADY_MS: Record<Length, number> = { quick: 10_000, normal: 120_000, long: 600_000 };
 /** Until enrolled, configured, pushing; the clock of the control is adopted after a minute. */
@@ -31,7 +31,7 @@ interface Part {
 interface Usage {
   what: string;
   rss: number;
-  pss: number;
+  private: number;
   cpuSeconds: number;
 }
 
@@ -53,7 +53,7 @@ export async function run(options: RunOptions): Promise<Row[]> {
 }
 
 /** What stands behind @node@ in a unit. */
-function flagsOf(unit: string): string[] {
+export function flagsOf(unit: string): string[] {
   const { units } = JSON.parse(readFileSync(UNITS, 'utf8'));
   const command: string = units[unit].Service.ExecStart;
   return (/@node@ (.*?) ?@flint@/.exec(command)?.[1] ?? '').split(' ').filter((one) => one !== '');
@@ -154,8 +154,8 @@ async function measure(
   const mtrSeconds = peers.missing.includes('mtr') ? 0 : await cpuOfMtr(peers.namespace);
   await sleep(steadyMs);
   const usages = parts.map(({ what, pid }, i): Usage => {
-    const { rss, pss } = readMemory(pid);
-    return { what, rss, pss, cpuSeconds: cpuSeconds(pid) - (before[i] ?? Number.NaN) };
+    const { rss, private: own } = readMemory(pid);
+    return { what, rss, private: own, cpuSeconds: cpuSeconds(pid) - (before[i] ?? Number.NaN) };
   });
   const count = parts.length - peers.parts.length;
   const mtr = (mtrSeconds * steadyMs) / MTR_EVERY_MS;
@@ -179,10 +179,13 @@ function toRows(
   others: readonly Usage[],
   { steadyMs, mtr, peers }: Circumstances,
 ): Row[] {
-  const without = 'without telegraf and iperf3-exporter, which Debian lacks';
+  const without =
+    'without telegraf and iperf3-exporter, which Debian lacks; no HTTP check yet, on either side';
   const note = peers.missing.length > 0 ? `not here: ${peers.missing.join(', ')}` : without;
   const memory = (list: readonly Usage[]): string =>
-    `${figure(sum(list, 'rss'))} MiB (${list.map((one) => `${one.what} ${figure(one.rss)}`).join(', ')})`;
+    `${figure(sum(list, 'rss'))} MiB, private ${figure(sum(list, 'private'))} (${list
+      .map((one) => `${one.what} ${figure(one.rss)}, ${figure(one.private)}`)
+      .join('; ')})`;
   const cpu = (list: readonly Usage[], more = 0): string =>
     `${(sum(list, 'cpuSeconds') + more).toFixed(2)} s (${list
       .map((one) => `${one.what} ${one.cpuSeconds.toFixed(2)}`)
@@ -190,7 +193,7 @@ function toRows(
   return [
     {
       what: 'memory of a whole board, RSS',
-      goal: 'no goal of its own',
+      goal: '–',
       flint: memory(own),
       peers: `${memory(others)}; ${note}`,
       verdict: 'info',
@@ -198,7 +201,7 @@ function toRows(
     },
     {
       what: `CPU time of a whole board in ${figure(steadyMs / 1000)} s`,
-      goal: 'no goal of its own',
+      goal: '–',
       flint: cpu(own),
       peers: `${cpu(others, mtr)}; ${note}`,
       verdict: 'info',
@@ -207,6 +210,6 @@ function toRows(
   ];
 }
 
-function sum(list: readonly Usage[], key: 'rss' | 'cpuSeconds'): number {
+function sum(list: readonly Usage[], key: 'rss' | 'private' | 'cpuSeconds'): number {
   return list.reduce((total, one) => total + one[key], 0);
 }

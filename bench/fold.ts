@@ -11,7 +11,7 @@ const IP4_HEADER_BYTES = 20;
 const RTT_NS = 5_000_000n;
 /** Each batch is one second of 64 targets, so that a round has thirty samples as it should. */
 const INTERVAL_NS = 1_000_000_000n;
-const RECORDS = 1024;
+export const RECORDS = 1024;
 
 export interface FoldFigures {
   /** ns for each sample of a full inbox: IPv4, 56 bytes of payload, kernel stamps both ways. */
@@ -26,14 +26,20 @@ export function measureFold(): FoldFigures {
 }
 
 function measure(run: (hot: Hot) => number): number[] {
-  const hot = loadHot();
-  open(hot);
+  const hot = openFold();
   run(hot);
   return Array.from({ length: ROUNDS }, () => run(hot));
 }
 
 function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+/** A memory with as many series as an inbox has room. */
+export function openFold(): Hot {
+  const hot = loadHot();
+  open(hot);
+  return hot;
 }
 
 function open(hot: Hot): void {
@@ -61,22 +67,30 @@ function setAnchor({ view, layout }: Hot, mono: bigint): void {
 function foldRun(hot: Hot): number {
   const before = received(hot);
   const spent: number[] = [];
-  let mono = hot.view.getBigUint64(hot.layout.CONTROL, true);
   for (let batch = 0; batch < BATCHES; batch++) {
-    const built = hot.call.flood(OUTBOX_MAX);
-    for (let i = 0; i < built; i++) answer(hot, i, mono + 1_700_000_000_000_000_000n);
-    hot.call.settle(built);
-    mono += INTERVAL_NS;
-    setAnchor(hot, mono);
+    prepareBatch(hot);
     const start = process.hrtime.bigint();
     hot.call.fold(INBOX_MAX, INBOX_MAX);
     spent.push(Number(process.hrtime.bigint() - start));
-    hot.call.fold(0, 0);
-    hot.call.expire();
+    finishBatch(hot);
   }
   const samples = received(hot) - before;
   if (samples !== BATCHES * INBOX_MAX) throw new Error(`${samples} samples were counted`);
   return median(spent) / INBOX_MAX;
+}
+
+/** An inbox full of answers to what was sent a second ago: what a drain leaves for fold. */
+export function prepareBatch(hot: Hot): void {
+  const mono = hot.view.getBigUint64(hot.layout.CONTROL, true);
+  const built = hot.call.flood(OUTBOX_MAX);
+  for (let i = 0; i < built; i++) answer(hot, i, mono + 1_700_000_000_000_000_000n);
+  hot.call.settle(built);
+  setAnchor(hot, mono + INTERVAL_NS);
+}
+
+export function finishBatch(hot: Hot): void {
+  hot.call.fold(0, 0);
+  hot.call.expire();
 }
 
 /** Sum over the series: what makes a wrong result impossible to overlook. */
@@ -121,10 +135,16 @@ function toReply({ view, bytes }: Hot, icmp: number): void {
   view.setUint16(icmp + 2, (sum & 0xffff) + (sum >> 16), false);
 }
 
-/** ns for each value over BATCHES rows. */
-function recordRun(hot: Hot): number {
+/** RECORDS round-trip times as they come, and where they lie. */
+export function layValues(hot: Hot): number {
   const place = hot.layout.INBOX;
   for (let i = 0; i < RECORDS; i++) hot.f64[place / 8 + i] = 1e6 + ((i * 7919) % 1024) * 40_000;
+  return place;
+}
+
+/** ns for each value over BATCHES rows. */
+function recordRun(hot: Hot): number {
+  const place = layValues(hot);
   hot.call.resetHistogram(0);
   const start = process.hrtime.bigint();
   for (let batch = 0; batch < BATCHES; batch++) hot.call.recordRtts(0, place, RECORDS);

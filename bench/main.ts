@@ -6,7 +6,9 @@ import * as accuracy from './accuracy.ts';
 import * as board from './board.ts';
 import * as changePoint from './change-point.ts';
 import * as control from './control.ts';
+import * as flags from './flags.ts';
 import * as footprint from './footprint.ts';
+import * as instructions from './instructions.ts';
 import { describeMachine, machineLine } from './machine.ts';
 import * as micro from './micro.ts';
 import * as paths from './paths.ts';
@@ -27,6 +29,8 @@ const CASES: readonly Case[] = [
   changePoint,
   control,
   board,
+  flags,
+  instructions,
 ];
 
 interface Options {

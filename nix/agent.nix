@@ -1,5 +1,5 @@
-# services.flint.agent: what the board does to itself. It enrols, fetches its configuration, reports,
-# and looks after mesh, lockdown and push, whose options are in files of their own.
+# services.flint.agent: what the board does to itself. It enrols, fetches its configuration,
+# reports, and looks after mesh, lockdown and push, whose options are in files of their own.
 {
   config,
   lib,
@@ -21,6 +21,9 @@ let
   inherit (import ./board-lib.nix { inherit lib; }) said;
 
   agentFile = format.generate "agent.json" cfg.settings;
+
+  called = option: lib.mapAttrs' (name: lib.nameValuePair "services.flint.agent.${option}.${name}");
+  handed = lib.mapAttrsToList (name: file: "${name}:${toString file}");
 in
 {
   imports = [
@@ -150,11 +153,9 @@ in
         {
           "services.flint.agent.claimTokenFile" = cfg.claimTokenFile;
         }
-        // lib.mapAttrs' (name: lib.nameValuePair "services.flint.agent.secrets.${name}") cfg.secrets
-        // lib.mapAttrs' (name: lib.nameValuePair "services.flint.agent.credentials.${name}") cfg.credentials
-        // lib.mapAttrs' (
-          name: lib.nameValuePair "services.flint.agent.encryptedCredentials.${name}"
-        ) cfg.encryptedCredentials
+        // called "secrets" cfg.secrets
+        // called "credentials" cfg.credentials
+        // called "encryptedCredentials" cfg.encryptedCredentials
       )
       ++ [
         {
@@ -203,10 +204,8 @@ in
         # One restart: over the mesh that it looks after, a stop might be the last thing heard.
         stopIfChanged = mkDefault false;
         serviceConfig = {
-          LoadCredential = lib.mapAttrsToList (name: file: "${name}:${toString file}") cfg.credentials;
-          LoadCredentialEncrypted = lib.mapAttrsToList (
-            name: file: "${name}:${toString file}"
-          ) cfg.encryptedCredentials;
+          LoadCredential = handed cfg.credentials;
+          LoadCredentialEncrypted = handed cfg.encryptedCredentials;
         };
       }
     ];

@@ -1,9 +1,9 @@
-# services.flint.board: what makes a NixOS fit to be left alone in a living room. All of it yields to
-# what the configuration of a fleet says.
+# services.flint.board: what makes a NixOS fit to be left alone in a living room. All of it yields
+# to what the configuration of a fleet says.
 {
   config,
   lib,
-  pkgs,
+  options,
   ...
 }:
 let
@@ -15,6 +15,15 @@ let
     types
     ;
   cfg = config.services.flint.board;
+
+  # NixOS took text for it once, and takes settings now.
+  journal = {
+    Storage = cfg.journal.storage;
+    SystemMaxUse = cfg.journal.sizeMax;
+    RuntimeMaxUse = cfg.journal.sizeMax;
+    SyncIntervalSec = "15m";
+    MaxRetentionSec = "1month";
+  };
 in
 {
   imports = [ ./flint.nix ];
@@ -64,15 +73,11 @@ in
     };
 
     # Flash wears by writing: few and large writes, and nothing that nobody reads.
-    services.journald = {
-      storage = cfg.journal.storage;
-      extraConfig = ''
-        SystemMaxUse=${cfg.journal.sizeMax}
-        RuntimeMaxUse=${cfg.journal.sizeMax}
-        SyncIntervalSec=15m
-        MaxRetentionSec=1month
-      '';
-    };
+    services.journald =
+      if options.services.journald ? settings then
+        { settings.Journal = journal; }
+      else
+        { extraConfig = lib.generators.toKeyValue { } journal; };
     fileSystems."/".options = [ "noatime" ];
     boot.tmp.useTmpfs = mkDefault true;
     systemd.coredump.enable = mkDefault false;
@@ -120,7 +125,14 @@ in
     security.sudo.enable = mkDefault false;
     users = {
       mutableUsers = mkDefault false;
-      # A board that nobody can log in to still enrols and measures.
+      # As NixOS has it, for whoever evaluates this without all of NixOS.
+      users.root = {
+        uid = mkDefault 0;
+        group = mkDefault "root";
+      };
+    }
+    # A board that nobody can log in to still enrols and measures.
+    // lib.optionalAttrs (options.users ? allowNoPasswordLogin) {
       allowNoPasswordLogin = mkDefault true;
     };
   };

@@ -27,7 +27,9 @@ for (const name of readdirSync(join(root, 'dist'), { recursive: true })) {
   }
 }
 
-for (const [wanted, name] of missing) console.error(`${name} imports ${wanted}, which is not there`);
+for (const [wanted, name] of missing) {
+  process.stderr.write(`${name} imports ${wanted}, which is not there\n`);
+}
 process.exitCode = missing.size === 0 ? 0 : 1;
 
 function exists(folder) {

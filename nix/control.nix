@@ -158,7 +158,7 @@ in
     };
 
     secrets = mkOption {
-      type = types.attrsOf infra.secretFile;
+      type = infra.secrets;
       default = { };
       example = {
         headscale-api-key = "/run/secrets/headscale-api-key";
@@ -176,7 +176,7 @@ in
         description = "Whether the database is written to a file of its own every now and then.";
       };
       directory = mkOption {
-        type = types.strMatching "/[^ ]+";
+        type = types.strMatching "/[A-Za-z0-9/._-]+";
         default = "/var/backup/flint-control";
         description = "Where to. `control.db` is the newest; older ones have their time in the name.";
       };
@@ -273,7 +273,9 @@ in
 
       services.flint-control-backup = mkIf cfg.backup.enable (
         lib.mkMerge [
-          (infra.serviceOf (placeholders // { backup = cfg.backup.directory; }) "flint-control-backup.service")
+          (infra.serviceOf (
+            placeholders // { backup = cfg.backup.directory; }
+          ) "flint-control-backup.service")
           {
             path = [
               pkgs.coreutils

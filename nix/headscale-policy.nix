@@ -93,12 +93,15 @@ let
     ip = [ "tcp:${toString way.port}" ];
   }) ways;
 
-  # Tests name whole addresses: the first of the probes stands for all of them.
-  sample =
+  # Tests name whole addresses: the first two of the probes stand for all of them.
+  samples =
     let
       match = builtins.match "([0-9A-Fa-f:]+::)/[0-9]+" probeSubnet;
     in
-    if match == null then null else "${lib.head match}1";
+    lib.optionalAttrs (match != null) {
+      probe-sample = "${lib.head match}1";
+      probe-other = "${lib.head match}2";
+    };
 
   at = host: port: "${host}:${toString port}";
 
@@ -125,6 +128,7 @@ let
             (at "metrics" queryPort)
           ]
           ++ lib.optional hasJump (at "jumphost" sshPort)
+          ++ [ (at "probe-other" sshPort) ]
         )
       )
     ]
@@ -143,12 +147,12 @@ let
     // lib.optionalAttrs autoApproveProbes { ${probeSubnet} = [ "${users.probes}@" ]; };
 in
 {
-  hosts = hosts // lib.optionalAttrs (shape == "grants" && sample != null) { probe-sample = exact sample; };
+  hosts = hosts // lib.optionalAttrs (shape == "grants") (lib.mapAttrs (_: exact) samples);
   inherit autoApprovers;
 }
 // (
   if shape == "grants" then
-    { inherit grants; } // lib.optionalAttrs (sample != null) { inherit tests; }
+    { inherit grants; } // lib.optionalAttrs (samples != { }) { inherit tests; }
   else
     { inherit acls; }
 )

@@ -19,7 +19,8 @@ let
   format = pkgs.formats.json { };
   server = config.services.headscale;
   hasGrants = lib.versionAtLeast server.package.version "0.29";
-  shape = if cfg.policy.shape == "auto" then if hasGrants then "grants" else "acls" else cfg.policy.shape;
+  newest = if hasGrants then "grants" else "acls";
+  shape = if cfg.policy.shape == "auto" then newest else cfg.policy.shape;
   policyFile = format.generate "policy.json" cfg.policy.settings;
   makeUsers = pkgs.writeShellScript "flint-headscale-users" ''
     set -euo pipefail
@@ -302,7 +303,7 @@ in
                     proxy_set_header X-Forwarded-Proto $scheme;
                   '';
                 };
-                onlyClients = lib.concatMapStrings (one: "allow ${one};\n") cfg.apiClients + "deny all;\n";
+                onlyClients = infra.allowOnly cfg.apiClients;
               in
               {
                 "/" = upstream "";

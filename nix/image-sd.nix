@@ -1,5 +1,6 @@
-# An SD card with U-Boot in front of its partitions: the bootloader is the board's own, the system is
-# found by extlinux. Every system with this module can be built as an image, and updated from within.
+# An SD card with U-Boot in front of its partitions: the bootloader is the board's own, the system
+# is found by extlinux. Every system with this module can be built as an image, and updated from
+# within.
 {
   config,
   lib,

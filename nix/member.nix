@@ -19,6 +19,7 @@ let
   cfg = config.services.flint.member;
   isTailscale = cfg.kind == "tailscale";
   isWireguard = cfg.kind == "wireguard";
+  nonlocal = "net.${if infra.isV6 cfg.address then "ipv6" else "ipv4"}.ip_nonlocal_bind";
   own = infra.hostPrefix cfg.address;
   family = if infra.isV6 cfg.address then "ip6" else "ip";
 
@@ -31,7 +32,9 @@ let
 
   portsOf =
     protocol: ports:
-    lib.optionalString (ports != [ ]) "${protocol} dport { ${lib.concatMapStringsSep ", " toString ports} } accept";
+    lib.optionalString (
+      ports != [ ]
+    ) "${protocol} dport { ${lib.concatMapStringsSep ", " toString ports} } accept";
 
   # What each door lets in, without the interface.
   doorRules = lib.concatMapStrings (
@@ -44,7 +47,12 @@ let
 
   callers = lib.concatMap (door: door.from) (lib.attrValues cfg.doors);
 
-  indent = text: lib.concatMapStrings (line: "    ${line}\n") (lib.filter (line: line != "") (lib.splitString "\n" text));
+  # Lines that are not empty, each behind something.
+  prefixed =
+    start: text:
+    lib.concatMapStrings (line: "${start}${line}\n") (
+      lib.filter (line: line != "") (lib.splitString "\n" text)
+    );
 in
 {
   options.services.flint.member = {
@@ -77,7 +85,7 @@ in
     };
 
     headscaleURL = mkOption {
-      type = types.nullOr (types.strMatching "https?://[^/]+");
+      type = types.nullOr infra.origin;
       default = null;
       example = "https://headscale.example.net";
       description = "The headscale at which tailscale's client logs in.";
@@ -214,11 +222,11 @@ in
             let
               addresses = lib.mapAttrsToList (_: peer: peer.address) cfg.wireguard.peers;
             in
-            lib.length (lib.unique addresses) == lib.length addresses && !lib.elem cfg.address addresses;
+            lib.allUnique (addresses ++ [ cfg.address ]);
           message = "services.flint.member.wireguard.peers: each needs an address of its own";
         }
         {
-          assertion = (config.boot.kernel.sysctl."net.${if infra.isV6 cfg.address then "ipv6" else "ipv4"}.ip_nonlocal_bind" or 0) != 1;
+          assertion = (config.boot.kernel.sysctl.${nonlocal} or 0) != 1;
           message = "boot.kernel.sysctl: with ip_nonlocal_bind services listen on an address of the mesh that this machine does not have";
         }
       ];
@@ -240,7 +248,7 @@ in
             ct state established,related accept
             meta l4proto { icmp, ipv6-icmp } accept
         ''
-        + indent doorRules
+        + prefixed "    " doorRules
         + ''
             drop
           }
@@ -253,9 +261,7 @@ in
       };
 
       firewall.extraInputRules = mkIf config.networking.nftables.enable (
-        lib.concatMapStrings (
-          line: lib.optionalString (line != "") "iifname \"${cfg.interface}\" ${line}\n"
-        ) (lib.splitString "\n" doorRules)
+        prefixed "iifname \"${cfg.interface}\" " doorRules
       );
       firewall.allowedUDPPorts = mkIf isWireguard [ cfg.wireguard.listenPort ];
       # Routes of the mesh go where others do not.
@@ -272,7 +278,7 @@ in
             inherit name;
             inherit (peer) publicKey;
             allowedIPs = [ (infra.hostPrefix peer.address) ];
-            presharedKeyFile = if peer.presharedKeyFile == null then null else toString peer.presharedKeyFile;
+            presharedKeyFile = lib.mapNullable toString peer.presharedKeyFile;
           }) cfg.wireguard.peers;
         };
       };
@@ -290,7 +296,6 @@ in
         interfaceName = cfg.interface;
         useRoutingFeatures = "client";
         openFirewall = mkDefault true;
-        disableUpstreamLogging = mkDefault true;
         authKeyFile = mkIf (cfg.preAuthKeyFile != null) (toString cfg.preAuthKeyFile);
         extraUpFlags = [ "--login-server=${toString cfg.headscaleURL}" ] ++ settings;
         # Also for a machine that logged in long ago, with other settings.
@@ -299,7 +304,11 @@ in
     };
 
     systemd.services = mkIf isTailscale {
-      tailscaled.environment.TS_DEBUG_FIREWALL_MODE = "nftables";
+      tailscaled.environment = {
+        # It takes iptables where that is installed, whatever the rest of the system uses.
+        TS_DEBUG_FIREWALL_MODE = "nftables";
+        TS_NO_LOGS_NO_SUPPORT = "true";
+      };
 
       flint-member-address = infra.serviceOf {
         device = infra.deviceUnit cfg.interface;

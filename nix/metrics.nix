@@ -59,13 +59,11 @@ let
     }
   '';
 
-  allowOnly = from: lib.concatMapStrings (one: "allow ${one};\n") from + "deny all;\n";
-
   pushServer = ''
     server {
       listen ${infra.authority member.address cfg.push.port};
       location = ${cfg.push.path} {
-        ${allowOnly [ cfg.probeSubnet ]}
+        ${infra.allowOnly [ cfg.probeSubnet ]}
         limit_except POST { deny all; }
         client_max_body_size 100m;
         proxy_request_buffering off;
@@ -82,7 +80,7 @@ let
     server {
       listen ${infra.authority member.address cfg.query.port};
       location ~ ^/api/v1/(query|query_range|series|labels|label/[^/]+/values|metadata|query_exemplars|rules|status/buildinfo)$ {
-        ${allowOnly cfg.query.readers}
+        ${infra.allowOnly cfg.query.readers}
         ${lib.optionalString (cfg.query.basicAuthFile != null) ''
           auth_basic "metrics";
           auth_basic_user_file /run/credentials/flint-gate.service/readers;
@@ -197,7 +195,7 @@ in
 
     sync = {
       webURL = mkOption {
-        type = types.nullOr (types.strMatching "https?://[^/ ]+");
+        type = types.nullOr infra.origin;
         default = null;
         example = "https://control.example.net";
         description = "Origin of the control, which says which probe pushes by which bearer.";
@@ -332,7 +330,13 @@ in
             message = "networking.firewall.allowedTCPPorts opens VictoriaMetrics to everybody: it is reached by the mesh alone";
           }
           {
-            assertion = !cfg.push.enable || !config.services.nginx.enable || !lib.elem cfg.push.port [ 80 443 ];
+            assertion =
+              !cfg.push.enable
+              || !config.services.nginx.enable
+              || !lib.elem cfg.push.port [
+                80
+                443
+              ];
             message = "services.flint.metrics.push.port: nginx on this machine takes port ${toString cfg.push.port} of every address; choose another one, here, in services.flint.headscale.policy.pushPort and where probes push";
           }
         ];

@@ -1,5 +1,6 @@
 # Packages of package-lock.json, unpacked as npm would lay them out, and nothing run of theirs. The
-# lock names no addresses (.npmrc), so these are made of name and version; its hashes are what counts.
+# lock names no addresses (.npmrc), so these are made of name and version; its hashes are what
+# counts.
 {
   lib,
   fetchurl,

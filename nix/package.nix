@@ -4,11 +4,7 @@
   lib,
   stdenv,
   buildPackages,
-  cmake,
-  makeWrapper,
-  node-gyp,
   nodejs_24,
-  python3,
   # The control keeps its state in SQLite and serves pages: more packages, one of them compiled. A
   # board does without.
   withControl ? false,
@@ -51,20 +47,20 @@ stdenv.mkDerivation {
 
   src = source [
     "CMakeLists.txt"
-    "cmake"
     "hardware"
     "native"
     "nix/units.json"
+    "package.json"
   ];
 
   nativeBuildInputs = [
-    cmake
-    makeWrapper
+    buildPackages.cmake
+    buildPackages.makeWrapper
     buildPackages.nodejs_24
   ]
   ++ lib.optionals withControl [
-    node-gyp
-    python3
+    buildPackages.node-gyp
+    buildPackages.python3
   ];
 
   # CMakeLists.txt asks Node where the headers are.
@@ -95,6 +91,7 @@ stdenv.mkDerivation {
     cp ../nix/units.json $root/nix/
     find . -maxdepth 2 \( -name flint.node -o -name flint-launch \) -exec cp {} $root/build/ \;
     test -e $root/build/flint.node
+    test -x $root/build/flint-launch
     ${lib.optionalString withControl "cp -rn sqlite/. $root/node_modules/"}
     makeWrapper ${nodejs_24}/bin/node $out/bin/flint \
       --add-flags "--max-semi-space-size=1 $root/dist/main.js"

@@ -1,5 +1,5 @@
-# services.flint.agent.push: the metrics go to a server, by vmagent under a user of its own. The agent
-# writes what it reads and starts it; here are the unit and the bearer.
+# services.flint.agent.push: the metrics go to a server, by vmagent under a user of its own. The
+# agent writes what it reads and starts it; here are the unit and the bearer.
 {
   config,
   lib,

@@ -1,5 +1,5 @@
-# services.flint.mac: the address of boards that have none of their own, made of the serial number of
-# the SD card before the first packet leaves.
+# services.flint.mac: the address of boards that have none of their own, made of the serial number
+# of the SD card before the first packet leaves.
 {
   config,
   lib,
@@ -28,7 +28,10 @@ in
         message = "services.flint.mac: which interface it is stands in the configuration of the agent: enable services.flint.agent";
       }
       {
-        assertion = (flint.agent.interface or null) != null || (flint.agent.hardware or null) != null;
+        assertion = lib.any (name: flint.agent.${name} or null != null) [
+          "hardware"
+          "interface"
+        ];
         message = "services.flint.mac: say in services.flint.agent.interface (or .hardware) whose MAC is set";
       }
     ];

@@ -1,5 +1,5 @@
-# Files and folders of the repository, by their paths from its root, and nothing else: what a package
-# is not made of does not build it anew.
+# Files and folders of the repository, by their paths from its root, and nothing else: what a
+# package is not made of does not build it anew.
 { lib }:
 names:
 let

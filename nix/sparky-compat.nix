@@ -1,6 +1,6 @@
 # The options of SPARKY's profiles that a probe has, so that its repository of probes goes on
-# building: the files that sparky-web writes, and what its examples set. Each becomes what it is called
-# here; what has no counterpart, or must not be in a file of the repository, is told.
+# building: the files that sparky-web writes, and what its examples set. Each becomes what it is
+# called here; what has no counterpart, or must not be in a file of the repository, is told.
 { config, lib, ... }:
 let
   inherit (lib)
@@ -44,6 +44,8 @@ let
       default = [ ];
       inherit description;
     };
+
+  named = interface: mkIf (interface != null) (mkDefault interface);
 
   keys = lib.filter (key: key != null) [
     probe.preAuthKey
@@ -165,13 +167,13 @@ in
 
     (mkIf mac.enable {
       services.flint.mac.enable = mkDefault true;
-      services.flint.agent.interface = mkIf (mac.macInterfaceName != null) (mkDefault mac.macInterfaceName);
+      services.flint.agent.interface = named mac.macInterfaceName;
     })
 
     (mkIf ztp.enable {
       services.flint.ztp.enable = mkDefault true;
       services.flint.agent.control = mkDefault ztp.webURL;
-      services.flint.agent.interface = mkIf (ztp.macInterfaceName != null) (mkDefault ztp.macInterfaceName);
+      services.flint.agent.interface = named ztp.macInterfaceName;
     })
   ];
 }

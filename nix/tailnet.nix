@@ -232,8 +232,8 @@ in
         ];
       boot.kernelModules = [ "wireguard" ];
       # No key goes through it: the agent hands them over by a file that only root can read.
-      systemd.services.flint-agent.path = [ pkgs.wireguard-tools ];
-      networking.firewall.allowedUDPPorts = lib.optional (tailnet.listenPort != 0) tailnet.listenPort;
+      systemd.services.flint-agent.path = lib.optional (pkgs ? wireguard-tools) pkgs.wireguard-tools;
+      networking.firewall.allowedUDPPorts = mkIf (tailnet.listenPort != 0) [ tailnet.listenPort ];
       services.flint.agent = {
         secrets = lib.listToAttrs (
           map (one: lib.nameValuePair (pskOf one) one.presharedKeyFile) (

@@ -1,5 +1,6 @@
-// A Node for aarch64, on which tests try the addon for boards under qemu: from npm's package of that
-// architecture, which npm would not install here. It stays in build/peers/; users never fetch it.
+// A Node for aarch64, on which tests try the addon for boards under qemu: from npm's package of
+// that architecture, which npm would not install here. It stays in build/peers/; users never fetch
+// it.
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, since, which } from './command.mjs';

@@ -31,7 +31,7 @@ const PART_MS_MAX = 10 * 60_000;
 const PARTS = {
   native: {
     entry: 'CMakeLists.txt',
-    sources: ['CMakeLists.txt', 'native'],
+    sources: ['CMakeLists.txt', 'native', 'scripts/native.mjs'],
     output: 'build/flint.node',
     make: () => buildHere(ROOT),
   },
@@ -177,8 +177,11 @@ async function buildLab() {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const source of labSources()) {
-    const output = join(folder, basename(source, '.c'));
-    const words = ['-O2', '-Wall', '-Wextra', '-Werror', '-o', output, source, '-pthread', '-lm'];
+    // A plugin of qemu is loaded, not started.
+    const isPlugin = source.endsWith('.plugin.c');
+    const output = join(folder, isPlugin ? basename(source, '.plugin.c') : basename(source, '.c'));
+    const kind = isPlugin ? ['-shared', '-fPIC'] : ['-pthread'];
+    const words = ['-O2', '-Wall', '-Wextra', '-Werror', ...kind, '-o', output, source, '-lm'];
     const compiler = process.env.CC || 'cc';
     requireSuccess('lab', await run(compiler, words, { cwd: ROOT, limitMs: PART_MS_MAX }));
   }
@@ -214,7 +217,7 @@ function sourceHash(part, arch = process.arch) {
 }
 
 /** The same on every machine: a board knows by it that a prebuild is of its sources. */
-function prebuildHash(arch) {
+export function prebuildHash(arch) {
   return sourceHash(PARTS.native, arch);
 }
 

@@ -20,7 +20,7 @@ in
     ../../nix/image-sd.nix
   ];
 
-  nixpkgs.hostPlatform = lib.mkDefault "${profile.architecture}-linux";
+  nixpkgs.hostPlatform = "${profile.architecture}-linux";
 
   services.flint = {
     agent.hardware = lib.mkDefault profile.slug;
@@ -38,7 +38,7 @@ in
       "dw_wdt"
       "r8152"
     ];
-    # The three pins beside the USB port, at 1 500 000 baud.
+    # The debug pins on the board.
     kernelParams = [ "console=ttyS2,1500000n8" ];
   };
   hardware.deviceTree.name = "rockchip/rk3328-nanopi-r2s.dtb";

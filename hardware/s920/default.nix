@@ -14,7 +14,7 @@ in
     ../../nix/image-efi.nix
   ];
 
-  nixpkgs.hostPlatform = lib.mkDefault "${profile.architecture}-linux";
+  nixpkgs.hostPlatform = "${profile.architecture}-linux";
 
   services.flint.agent.hardware = lib.mkDefault profile.slug;
 

@@ -22,6 +22,8 @@ export interface Parts {
   configure(settings: AgentSettings): Promise<void>;
   /** Resolves when every part was stepped once; whether all are well. */
   once(): Promise<boolean>;
+  /** How long the longest step under way has taken. */
+  busyMs(): number;
   close(): Promise<void>;
 }
 
@@ -80,6 +82,7 @@ export function openParts({ agent, openers, isOnce }: PartsOptions): Parts {
       await Promise.all([...slots.values()].map(({ first }) => first));
       return [...slots.keys()].every((name) => isWell(board, name));
     },
+    busyMs: () => Math.max(0, ...[...slots.values()].map((slot) => slot.busyMs())),
     async close() {
       await Promise.all([...slots.values()].map(close));
     },
@@ -108,6 +111,7 @@ interface Slot {
   first: Promise<unknown>;
   /** Steps it now. */
   wake(): void;
+  busyMs(): number;
   close(): Promise<void>;
 }
 
@@ -126,8 +130,10 @@ function openSlot({ name, opener, key, isOnce, agent, take }: SlotOptions): Slot
   // Woken while it is stepped, it is stepped again at once.
   const life = { isClosed: false, isWoken: false, wake: (): void => undefined };
   let part: BoardPart<PartName> | null = null;
+  let busySinceMs: number | null = null;
 
   async function step(): Promise<number> {
+    busySinceMs = performance.now();
     try {
       part ??= await opener();
       const { state, nextMs, isNews } = await part.step();
@@ -139,6 +145,8 @@ function openSlot({ name, opener, key, isOnce, agent, take }: SlotOptions): Slot
       // can reach.
       failed(agent, `part ${name}`, `the ${name} of this board failed: ${reasonOf(error)}`);
       return FAILED_MS;
+    } finally {
+      busySinceMs = null;
     }
   }
 
@@ -171,6 +179,7 @@ function openSlot({ name, opener, key, isOnce, agent, take }: SlotOptions): Slot
   return {
     ...{ name, key, first },
     wake,
+    busyMs: () => (busySinceMs === null ? 0 : performance.now() - busySinceMs),
     async close() {
       life.isClosed = true;
       wake();

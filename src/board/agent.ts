@@ -45,7 +45,7 @@ export interface RunningAgent {
   ended: Promise<boolean>;
   /** Reads the settings again; bad ones change nothing. */
   reload(): void;
-  /** How long the step under way has taken, ms; 0 while the agent waits for the next. */
+  /** How long the step under way has taken, ms, of its own or of a part; 0 while none is. */
   busyMs(): number;
 }
 
@@ -71,7 +71,10 @@ export async function startAgent(run: AgentRun): Promise<RunningAgent> {
         plan.isReloadAsked = true;
         wake.now();
       },
-      busyMs: () => (plan.busySinceMs === null ? 0 : performance.now() - plan.busySinceMs),
+      busyMs() {
+        const own = plan.busySinceMs === null ? 0 : performance.now() - plan.busySinceMs;
+        return Math.max(own, parts.busyMs());
+      },
     };
   } catch (error) {
     await lock?.release();

@@ -19,6 +19,7 @@ export async function runAgent(
   options: Record<string, unknown>,
 ): Promise<number> {
   const command = boardCommand(options);
+  if (options['check'] === true) return check(command);
   if (options['dryRun'] === true) {
     printPlan(command, true);
     return EXIT.ok;
@@ -31,6 +32,18 @@ export async function runAgent(
     command.log.flush();
     endSoon();
   }
+}
+
+/** Judges agent.json without this machine: what an image is built with, for example. */
+function check({ file, settings }: BoardCommand): number {
+  const { control, tailnet, lockdown, push } = settings();
+  const parts = [
+    ...(tailnet?.enable === true ? [`mesh by ${tailnet.kind}`] : []),
+    ...(lockdown?.enable === true ? ['lockdown'] : []),
+    ...(push?.enable === true ? [`push to ${push.url}`] : []),
+  ];
+  process.stdout.write(`${[`${file}: valid, control ${control}`, ...parts].join(', ')}\n`);
+  return EXIT.ok;
 }
 
 async function live(command: BoardCommand, signals: Signals, isOnce: boolean): Promise<number> {

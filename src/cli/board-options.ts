@@ -22,6 +22,8 @@ import { version } from './version.ts';
 export interface BoardCommand {
   places: AgentPlaces;
   partPlaces: PartPlaces;
+  /** agent.json. */
+  file: string;
   /** Reads agent.json again, and puts the command line over it. Throws ERR_CONFIG_INVALID. */
   settings(): AgentSettings;
   log: Log;
@@ -35,6 +37,7 @@ export function boardCommand(options: Record<string, unknown>): BoardCommand {
   const run = textOf(options, 'run') ?? runDirectory(request);
   return {
     places: agentPlaces(state, run),
+    file,
     partPlaces: { state, run, configDirectory: dirname(file) },
     settings: () => loadSettings(file, named !== undefined, settingOptions(options)),
     log: openLog({ stream: process.stderr, nowMs: Date.now, journal: isJournal(process.env) }),

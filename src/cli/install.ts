@@ -81,7 +81,7 @@ function printPlan({ plan, needs }: Prepared, isDryRun: boolean): void {
   if (plan.actions.length === 0) print('nothing to do: all of it is in place');
   for (const action of plan.actions) print(`${isDryRun ? 'would ' : ''}${actionLine(action)}`);
   for (const text of plan.notes) print(`note: ${text}`);
-  for (const { name, finding, mend } of needs) print(`missing: ${name}: ${finding}\n  → ${mend}`);
+  for (const { name, finding, mend } of needs) print(`problem: ${name}: ${finding}\n  → ${mend}`);
 }
 
 function printJson(

@@ -178,6 +178,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--set-clock', text: "set the clock from the control's when nobody else does" },
       { flags: '--probe-user <user>', text: 'who the daemon runs as (flint)' },
       { flags: '--once', text: 'enrol, fetch and report once' },
+      { flags: '--check', text: 'only say whether agent.json is valid' },
     ],
     examples: [
       'flint agent --control https://control.example',

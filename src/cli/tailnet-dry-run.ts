@@ -1,7 +1,7 @@
-import { fixedAddressOf, JOIN_MS_MAX, UP_MS_MAX, wantedPrefs } from '../board/mesh/tailnet-act.ts';
+import { fixedAddressOf, wantedPrefs } from '../board/mesh/tailnet-act.ts';
 import { addressWords } from '../board/mesh/tailnet-address.ts';
 import { loadKept } from '../board/mesh/tailnet-kept.ts';
-import type { TailnetOptions } from '../board/mesh/tailnet-machine.ts';
+import { TAILNET_TIMING, type TailnetOptions } from '../board/mesh/tailnet-machine.ts';
 import type { TailnetAction } from '../board/mesh/tailnet-plan.ts';
 import { setWords, upWords } from '../board/mesh/tailscale-client.ts';
 
@@ -27,10 +27,9 @@ export function joinLines(options: TailnetOptions, action: TailnetAction | null)
 export function leaveLines(options: TailnetOptions): string[] {
   const { settings, places } = options;
   const { applied } = loadKept(places);
-  const remove =
-    applied === null
-      ? []
-      : [`ip ${addressWords('del', applied.device, applied.address).join(' ')}`];
+  const address = applied?.address ?? fixedAddressOf(options);
+  const device = applied?.device ?? settings.interface;
+  const remove = address === null ? [] : [`ip ${addressWords('del', device, address).join(' ')}`];
   return [`write ${places.state}/tailnet.json`, ...remove, `${program(settings)} logout`];
 }
 
@@ -43,7 +42,7 @@ function commandLines(options: TailnetOptions, action: TailnetAction | null): st
     upWords({
       ...{ prefs, isReauth },
       keyFile: keyed ? keyFile : null,
-      timeoutMs: keyed ? JOIN_MS_MAX : UP_MS_MAX,
+      timeoutMs: keyed ? TAILNET_TIMING.joinMs : TAILNET_TIMING.upMs,
     }).join(' ');
   const join = (isReauth: boolean): string[] => [
     `write ${keyFile}  # the key, for root alone; removed afterwards`,

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { loadCredentials } from '../board/credentials.ts';
 import { isPreAuthKey } from '../board/mesh/tailnet-key.ts';
 import type { TailnetOptions } from '../board/mesh/tailnet-machine.ts';
 import { readGiven } from '../board/places.ts';
@@ -41,7 +42,7 @@ export function tailnetPlace(options: Record<string, unknown>, signal: AbortSign
         board: () => ({ schema: 1, writtenMs: 0, mesh: null, lockdown: null, push: null }),
         nowMs: Date.now,
         isClockSynced: () => false,
-        probeName: () => null,
+        probeName: () => loadCredentials(command.places.credentials, log)?.probe ?? null,
         // Keys of the control are for the agent, which it knows.
         askControl: async () => ({ ok: true, value: null }),
       },

@@ -1,6 +1,6 @@
 import { openTailnet, planOnce, readOnce } from '../board/mesh/tailnet.ts';
 import { saveKept } from '../board/mesh/tailnet-kept.ts';
-import { removeFormer } from '../board/mesh/tailnet-look.ts';
+import { removeAddresses } from '../board/mesh/tailnet-look.ts';
 import { openMachine, TAILNET_TIMING } from '../board/mesh/tailnet-machine.ts';
 import type { MeshState } from '../core/board-state.ts';
 import { EXIT } from './command.ts';
@@ -61,7 +61,7 @@ export async function runTailnetLeave(_args: readonly string[], options: Options
   const tailnet = openMachine(place.options);
   // First, so that an agent that runs does not bring it back meanwhile.
   saveKept(place.options.places, { isLeft: true });
-  await removeFormer(tailnet, null);
+  await removeAddresses(tailnet);
   const told = await tailnet.client.logout();
   if (!told.ok) process.stderr.write(`flint: tailscale logout: ${told.reason}\n`);
   tell(await readOnce(place.options), options);

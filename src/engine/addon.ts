@@ -65,6 +65,7 @@ export interface Addon {
 
 const PLACES = ['build', `prebuilds/${process.platform}-${process.arch}`];
 let addon: Addon | null = null;
+let loadedPlace = PLACES[0] ?? '';
 
 export function isAddonBuilt(): boolean {
   return PLACES.some((place) => existsSync(fileOf(place)));
@@ -79,12 +80,18 @@ export function loadAddon(): Addon {
   for (const place of there.length > 0 ? there : PLACES.slice(0, 1)) {
     try {
       addon = loadFrom(place);
+      loadedPlace = place;
       return addon;
     } catch (error) {
       failures.push(error);
     }
   }
   throw failures[0];
+}
+
+/** Which one it is, once it is loaded, by its path from the root. */
+export function addonFile(): string {
+  return `${loadedPlace}/flint.node`;
 }
 
 function loadFrom(place: string): Addon {

@@ -1,5 +1,5 @@
 // What the service manager is told (sd_notify(3)): ready, reloading, stopping, one line of status,
-// and that we live, as long as we do what we are for. Without NOTIFY_SOCKET nobody is told anything.
+// and that we live, as long as we do what we are for. Nothing without NOTIFY_SOCKET.
 import type { Log } from './log.ts';
 
 const { getSystemErrorName } = process.getBuiltinModule('node:util');

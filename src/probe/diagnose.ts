@@ -5,9 +5,9 @@ const os = process.getBuiltinModule('node:os');
 const path = process.getBuiltinModule('node:path');
 
 import { ProbeError } from '../core/error.ts';
+import { addonFile, loadAddon } from '../engine/addon.ts';
 import { Engine } from '../engine/engine.ts';
 import { loadFallback } from '../engine/fallback.ts';
-import { loadAddon } from '../engine/addon.ts';
 import { openNative } from '../engine/native.ts';
 import { openBest } from '../engine/open.ts';
 import { ownStateDirectory } from '../host/places.ts';
@@ -44,7 +44,8 @@ function checkNode(): Check {
 
 function checkAddon(): Check {
   try {
-    return good('addon', `build/flint.node loads, ABI ${loadAddon().abi}`);
+    const { abi } = loadAddon();
+    return good('addon', `${addonFile()} loads, ABI ${abi}`);
   } catch (error) {
     const mend = 'npm run build';
     return { name: 'addon', verdict: 'poor', finding: messageOf(error), mend };

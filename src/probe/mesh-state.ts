@@ -1,6 +1,6 @@
-// How the board's own parts stand, as its agent left it in the run directory. The agent is believed,
-// by the owner of its file, and only for as long as it keeps saying so: what an agent said that has
-// died since is no longer known.
+// How the board's own parts stand, as its agent left it in the run directory. The agent is
+// believed, by the owner of its file, and only for as long as it keeps saying so: what an agent
+// said that has died since is no longer known.
 const path = process.getBuiltinModule('node:path');
 
 import * as v from 'valibot';
@@ -47,7 +47,8 @@ export function openBoardReader(options: BoardReaderOptions): BoardReader {
       if (version !== seen.version) {
         Object.assign(seen, { version, atMs: monoMs(), read: readBoard(file, owners) });
       }
-      // Both clocks: the one may be set, and the other does not know how old a file was at the start.
+      // Both clocks: the one may be set, and the other does not know how old a file was at the
+      // start.
       return staleness(seen.read, { nowMs: nowMs(), sinceMs: monoMs() - seen.atMs });
     },
   };

@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import type { LockdownState, MeshPeer, MeshState, PushState } from '../core/board-state.ts';
 import { formatBytes, formatCount, formatDuration } from '../graph/format.ts';
 import type { Markup } from '../graph/smoke.ts';
-import { type Text, timeTag } from '../graph/text.ts';
+import { sentence, type Text, timeTag } from '../graph/text.ts';
 import type { Tone } from '../graph/tone.ts';
 import type { BoardSnapshot } from './mesh-watch.ts';
 import { driftWords, type PartWords, partsOf, queueWords } from './page-board-words.ts';
@@ -10,8 +10,8 @@ import { block } from './page-detail.ts';
 import { boardHref, type PageInput, parseView } from './page-input.ts';
 import { renderShell } from './page-shell.ts';
 
-// `/board`: what makes this machine a board that can be left alone. Is it on the mesh, does it answer
-// strangers, do its figures arrive; and what to do where the answer is not the wished one.
+// `/board`: what makes this machine a board that can be left alone. Is it on the mesh, does it
+// answer strangers, do its figures arrive; and what to do where the answer is not the wished one.
 
 const RANK: Readonly<Record<Tone, number>> = { bad: 0, warn: 1, info: 2, good: 3 };
 const TITLES = { mesh: 'Mesh', lockdown: 'Lockdown', push: 'Push' } as const;
@@ -44,7 +44,7 @@ function headOf(board: BoardSnapshot | null, parts: readonly PartWords[]): Head 
   if (board === null) return { tone: 'info', headline: 'No agent runs here.', subline: '' };
   if (board.reason !== null) {
     const headline = 'It is not known how the board stands.';
-    return { tone: 'bad', headline, subline: `${board.reason}.` };
+    return { tone: 'bad', headline, subline: sentence(board.reason) };
   }
   const [worst] = [...parts].sort((a, b) => RANK[a.tone] - RANK[b.tone]);
   if (worst === undefined) {
@@ -74,7 +74,8 @@ function sayings({ tone, says, why, todo }: PartWords): Markup {
 
 function meshBody(mesh: MeshState, listener: BoardSnapshot['listener'], nowMs: number): Markup {
   const { address, readers, version, joinedMs } = mesh;
-  const program = version === null ? 'unknown' : `${mesh.kind} ${version}`;
+  const prefix = mesh.kind === 'tailscale' ? 'tailscale ' : '';
+  const program = version === null ? 'unknown' : `${prefix}${version}`;
   const list = rows([
     ['address there', address ?? 'none yet'],
     ['interface', mesh.interface ?? 'none'],

@@ -103,6 +103,26 @@ suite('board/agent-parts', ({ test }) => {
       match(place.lines.join(''), 'the lockdown of this board failed: there is no nft');
     }));
 
+  test('one whose step does not end is told to the watchdog', () =>
+    trial(async ({ place, settings }) => {
+      const hang = new AbortController();
+      const openers: PartOpeners = {
+        ...NO_PARTS,
+        push: () => async () => ({
+          name: 'push',
+          step: () =>
+            new Promise((_, reject) => {
+              hang.signal.addEventListener('abort', () => reject(new Error('let go')));
+            }),
+          close: async () => hang.abort(),
+        }),
+      };
+      const agent = await startTestAgent(place, settings(), { openers });
+      await until(() => agent.busyMs() > 200);
+      await agent.stop();
+      is(agent.busyMs(), 0);
+    }));
+
   test('news of one part wakes another that sleeps', () =>
     trial(async ({ place, settings }) => {
       let looks = 0;

@@ -38,6 +38,23 @@ suite('cli/agent', ({ test }) => {
       is(await again.ended, 1);
     }));
 
+  test('judges a file without a network, and says what it asks for or what is wrong', () =>
+    inPlace(async (place) => {
+      const file = join(place.directory, 'agent.json');
+      const push = { url: 'http://[fd8f:89ae:ca73:2::1]/remote_write' };
+      const judge = (more: Record<string, unknown>) => {
+        writeFileSync(file, JSON.stringify({ schema: 1, control: 'https://c.example', ...more }));
+        return startProcess(place, 'https://c.example', { words: ['--check', '--config', file] });
+      };
+      const good = judge({ push, lockdown: {} });
+      is(await good.ended, 0, good.output.stderr);
+      match(good.output.stdout, `${file}: valid, control https://c.example, lockdown, push to`);
+      const bad = judge({ push: { url: 'ftp://x' } });
+      is(await bad.ended, 2);
+      match(bad.output.stderr, /agent.json: push.url: expected an http or https URL/);
+      is(existsSync(place.state), false);
+    }));
+
   test('SIGTERM ends it within a second, whatever it waits for', () =>
     withControl(async (control, place) => {
       const agent = startProcess(place, control.origin);

@@ -1,5 +1,5 @@
 // Loading the addon, and what goes wrong with it; test/native/ has what it does once it runs.
-import { is, match } from 'uvu/assert';
+import { equal, is, match } from 'uvu/assert';
 import type { ProbeError } from '../../src/core/error.ts';
 import { isAddonBuilt, loadAddon } from '../../src/engine/addon.ts';
 import { suite } from '../helper.ts';
@@ -7,17 +7,22 @@ import { type Copy, type CopyOptions, openCopy } from '../native/copy.ts';
 
 const missing = isAddonBuilt() ? null : 'build/flint.node is not built';
 
+const PREBUILT = `prebuilds/linux-${process.arch}/flint.node`;
+
 interface NativeModule {
+  addonFile(): string;
   isAddonBuilt(): boolean;
   loadAddon(): unknown;
 }
 
-async function load(options: Omit<CopyOptions, 'code'>): Promise<unknown> {
+/** The addon of a copy, and which file it is. */
+async function load(options: Omit<CopyOptions, 'code'>): Promise<[abi: number, file: string]> {
   const copy: Copy = openCopy({ code: 'src', ...options });
   try {
     const native = (await copy.load('engine/addon.ts')) as unknown as NativeModule;
     is(native.isAddonBuilt(), true);
-    return native.loadAddon();
+    const { abi } = native.loadAddon() as { abi: number };
+    return [abi, native.addonFile()];
   } finally {
     copy.remove();
   }
@@ -60,15 +65,11 @@ suite('engine/addon', (s) => {
   });
 
   s.testIf(missing, 'one that came with the sources is as good', async () => {
-    const loaded = (await load({ addon: 'prebuilt' })) as { abi: number };
-
-    is(loaded.abi, loadAddon().abi);
+    equal(await load({ addon: 'prebuilt' }), [loadAddon().abi, PREBUILT]);
   });
 
   s.testIf(missing, 'one of another machine does not hide it', async () => {
-    const loaded = (await load({ addon: 'foreign' })) as { abi: number };
-
-    is(loaded.abi, loadAddon().abi);
+    equal(await load({ addon: 'foreign' }), [loadAddon().abi, PREBUILT]);
   });
 
   s.testIf(missing, 'an addon of another version is refused', async () => {

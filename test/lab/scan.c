@@ -1,9 +1,8 @@
 // A port scanner that counts: a SYN (or other flags) to every TCP port, a datagram to every UDP
-// port, one message of every ICMP type, and what comes back from the target, whatever it is.
-// Whether
-// it loses anything is shown by a scan of a target that answers all.
+// port, one message of every ICMP type, and what comes back from the target, whatever it is. That
+// it loses nothing is shown by a scan of a target that answers all.
 //
-//   scan TARGET [--source ADDRESS] [--flags N] [--source-port N] [--wait MS]
+//   scan TARGET [--source ADDRESS] [--flags N] [--source-port N] [--last PORT] [--wait MS]
 //
 // Prints one JSON object: open and closed TCP ports, UDP ports that answered or were said to be
 // closed, ICMP types that came. Lists hold at most LIST_MAX ports, the counts are whole.
@@ -21,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PORTS = 65536, LIST_MAX = 40, BATCH = 32, PAYLOAD = 32 };
+enum { PORTS = 65536, LIST_MAX = 40, BATCH = 32, PAYLOAD = 32, PAUSE_US = 100 };
 
 struct scan {
   struct sockaddr_storage target, source;
@@ -29,7 +28,7 @@ struct scan {
   int family, capture, tcp, udp, icmp;
   uint8_t flags;
   uint16_t source_port;
-  long wait_ms;
+  long wait_ms, last;
   uint8_t open[PORTS], closed[PORTS], answered[PORTS], unreachable[PORTS];
   unsigned types[256], sent, refused, others;
 };
@@ -286,6 +285,8 @@ static void take_option(const char *name, const char *value) {
     scan.flags = (uint8_t)atoi(value);
   else if (strcmp(name, "--source-port") == 0)
     scan.source_port = (uint16_t)atoi(value);
+  else if (strcmp(name, "--last") == 0)
+    scan.last = atol(value) < PORTS ? atol(value) : PORTS - 1;
   else if (strcmp(name, "--wait") == 0)
     scan.wait_ms = atol(value);
   else {
@@ -298,6 +299,7 @@ int main(int argc, char **argv) {
   scan.flags = 2;
   scan.source_port = 40000;
   scan.wait_ms = 300;
+  scan.last = PORTS - 1;
   if (argc < 2 || argc % 2 != 0) {
     fprintf(stderr, "usage: scan TARGET [--source ADDRESS] [--flags N] [--source-port N]\n");
     return 2;
@@ -313,11 +315,14 @@ int main(int argc, char **argv) {
   // Finds the neighbour, so that the first packets need not wait for it.
   probe_udp(1);
   settle(100);
-  for (int port = 1; port < PORTS; port++) {
+  for (int port = 1; port <= scan.last; port++) {
     probe_tcp((uint16_t)port);
     probe_udp((uint16_t)port);
-    if (port % BATCH == 0)
-      drain();
+    if (port % BATCH != 0)
+      continue;
+    // The kernel's queue between two devices holds 1000 packets, and another core may be busy.
+    usleep(PAUSE_US);
+    drain();
   }
   for (int type = 0; type < 256; type++)
     probe_icmp((uint8_t)type);

@@ -257,3 +257,24 @@ function flintOf(probe: Namespace, { configFile, stateDirectory }: OwnFiles): Pi
     },
   };
 }
+
+/** Packets that the rules counted, by the counter's name. */
+export async function readCounters(probe: Namespace): Promise<Map<string, number>> {
+  const text = await probe.run('nft', ['-j', 'list', 'counters', 'table', 'inet', 'flint']);
+  const entries = (JSON.parse(text).nftables as { counter?: Counter }[]).flatMap(
+    ({ counter }): [string, number][] => (counter ? [[counter.name, counter.packets]] : []),
+  );
+  return new Map(entries);
+}
+
+interface Counter {
+  name: string;
+  packets: number;
+}
+
+/** How many packets from outside the rules saw, whatever became of them. */
+export async function arrivedPackets(probe: Namespace): Promise<number> {
+  const isInput = /^(in-|drop-weak-host|drop-spoofed$|drop-input|drop-mesh-input)/;
+  const counters = [...(await readCounters(probe))].filter(([name]) => isInput.test(name));
+  return counters.reduce((sum, [, packets]) => sum + packets, 0);
+}

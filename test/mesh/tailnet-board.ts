@@ -37,6 +37,7 @@ export interface TailnetBoard {
 /** In a hurry, but no busy loop. */
 export const HASTY: TailnetTiming = {
   ...TAILNET_TIMING,
+  joinMs: 10_000,
   retryFirstMs: 2_000,
   retryMostMs: 4_000,
   approvalMs: 1_000,
@@ -66,7 +67,7 @@ export function openBoard(wish: BoardWish): TailnetBoard {
   });
   const part = openTailnet({
     settings: settingsOf(wish),
-    places: { state: join(machine.directory, 'state'), configDirectory },
+    places: { state: join(machine.directory, 'agent/mesh'), configDirectory },
     timing: { ...HASTY, ...timing },
     context: {
       ...{ log, voice: openVoice({ log, monotonicMs: () => performance.now() }) },

@@ -18,7 +18,8 @@ export interface Machine {
   readonly socket: string;
   /** A PATH on which `ip` is that of the namespace, for what runs outside of it. */
   readonly path: string;
-  startDaemon(): Promise<void>;
+  /** Knows the authority of the login server unless told otherwise. */
+  startDaemon(knowsAuthority?: boolean): Promise<void>;
   stopDaemon(signal?: NodeJS.Signals): Promise<void>;
   signalDaemon(signal: NodeJS.Signals): void;
   tailscale(words: string): Promise<string>;
@@ -143,12 +144,13 @@ async function openMachine(wish: {
 
   return {
     ...{ namespace, directory, socket, path: pathInto(namespace, directory) },
-    async startDaemon() {
+    async startDaemon(knowsAuthority = true) {
       // One that was killed leaves it behind, and the next one asks who listens there.
       rmSync(socket, { force: true });
+      const authority = join(lab.directory, 'authority.pem');
       const words = `--tun=tailscale0 --statedir=${directory} --socket=${socket} --port=0`;
       daemon = namespace.spawn('tailscaled', [...words.split(' '), '--no-logs-no-support'], {
-        env: { ...process.env, SSL_CERT_FILE: join(lab.directory, 'authority.pem') },
+        env: knowsAuthority ? { ...process.env, SSL_CERT_FILE: authority } : process.env,
       });
       await until('tailscaled listens', () => existsSync(socket));
     },

@@ -24,6 +24,15 @@ async function untouched({ namespace }: Machine): Promise<string> {
   return namespace.run('sh', ['-c', words.join(';')]);
 }
 
+/** Whether a TCP connection is taken. */
+async function opens({ namespace }: Machine, address: string, port: number): Promise<string> {
+  const script = `const end = (code) => process.exit(code);
+    setTimeout(end, 1500, 1);
+    require("net").connect(${port}, "${address}", () => end(0)).on("error", () => end(1));`;
+  const { code } = await namespace.exec(process.execPath, ['-e', script]);
+  return code === 0 ? 'open' : 'shut';
+}
+
 suite('a tailnet', (s) => {
   const missing = missingTailnet();
   let lab: TailnetLab;
@@ -98,7 +107,7 @@ suite('a tailnet', (s) => {
       equal(code, 0, stderr);
       const state = JSON.parse(stdout) as { state: string; address: string; addresses: string[] };
       deepEqual([state.state, state.address], ['joined', FIRST]);
-      match(stderr, /needs-approval/);
+      match(stderr, /^joined as fd8f:89ae:ca73:3::1$/m);
       deepEqual(readdirSync(join(first.directory, 'cli/agent/mesh')), ['tailnet.json']);
       equal(await untouched(first), before);
     },
@@ -142,6 +151,31 @@ suite('a tailnet', (s) => {
       equal(last.address, SECOND);
       equal(last.reason, null);
       ok(last.addresses.includes(SECOND));
+    },
+    40_000,
+  );
+
+  s.testIf(
+    missing,
+    'lets a probe reach one port of the metrics server, and no other probe',
+    async () => {
+      const ports = [22, 80, 9740];
+      const listen = `for (const p of [${ports}]) require("net").createServer().listen(p, "::")`;
+      const listeners = [metrics, first, second].map(({ namespace }) =>
+        namespace.spawn(process.execPath, ['-e', listen]),
+      );
+      await until('all listen', async () => (await opens(second, SECOND, 9740)) === 'open');
+
+      const seen = await Promise.all([
+        ...ports.map((port) => opens(second, METRICS, port)),
+        ...ports.map((port) => opens(second, FIRST, port)),
+        ...ports.map((port) => opens(metrics, SECOND, port)),
+      ]);
+      await Promise.all(listeners.map((one) => one.stop()));
+
+      deepEqual(seen.slice(0, 3), ['shut', 'open', 'shut']);
+      deepEqual(seen.slice(3, 6), ['shut', 'shut', 'shut']);
+      deepEqual(seen.slice(6), ['shut', 'shut', 'open']);
     },
     40_000,
   );

@@ -1,6 +1,7 @@
 // A LAN with boards and a monitor in namespaces of their own. Each runs the product's own part, in
 // this process: `ip`, `wg` and `wireguard-go` are found on a PATH of its own, where each enters the
-// namespace first. wireguard-go's sockets have one directory for all: the interfaces differ in name.
+// namespace first. wireguard-go's sockets have one directory for all: the interfaces differ in
+// name.
 import { chmodSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import * as v from 'valibot';

@@ -13,6 +13,7 @@ import {
   type Namespace,
   openChain,
   openNamespace,
+  requireLab,
   type Thread,
   threads,
 } from '../lab/net.ts';
@@ -28,6 +29,7 @@ import { DriverError, openDriver } from './remote.ts';
 
 const LAUNCH = `${ROOT}build/flint-launch`;
 const NAMES = 'icmp4:icmp4-df:icmp6:udp4:udp6:tcp4:tcp6';
+const FOUR = 'icmp4:icmp4-df:udp4:tcp4';
 const INHERITED = {
   ...{ icmp4: 3, 'icmp4-df': 4, icmp6: 5 },
   ...{ udp4: 6, udp6: 7, tcp4: 8, tcp6: 9 },
@@ -42,10 +44,36 @@ const UNIT = [
   ...['--inh-caps=-all,+net_raw', '--ambient-caps=-all,+net_raw', '--bounding-set=-all,+net_raw'],
 ];
 
+/**
+ * As a unit that restricts system calls: `NUMBER:ERRNO` or, by the first argument,
+ * `NUMBER:ERRNO:ARGUMENT`, up to `--`; a filter of seccomp(2) for each.
+ */
+const SECCOMP = `
+import ctypes, os, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+end = sys.argv.index('--')
+for rule in sys.argv[1:end]:
+    number, errno, *first = map(int, rule.split(':'))
+    code = [(0x20, 0, 0, 0), (0x15, 0, 1 + 2 * len(first), number)]
+    for value in first:
+        code += [(0x20, 0, 0, 16), (0x15, 0, 1, value)]
+    code += [(0x06, 0, 0, 0x50000 | errno), (0x06, 0, 0, 0x7fff0000)]
+    text = ctypes.create_string_buffer(b''.join(struct.pack('HBBI', *one) for one in code))
+    program = struct.pack('HxxxxxxQ', len(code), ctypes.addressof(text))
+    assert libc.prctl(22, 2, program, 0, 0) == 0
+os.execvp(sys.argv[end + 1], sys.argv[end + 1:])
+`;
+const [SOCKET, CAPSET, CLOSE_RANGE] = [41, 126, 436];
+const [EPERM, EAFNOSUPPORT] = [1, 97];
+const [AF_INET, AF_INET6] = [2, 10];
+
 const missing =
   missingDaemonLab() ?? (existsSync(LAUNCH) ? null : 'build/flint-launch is not built');
 // Whoever is launched reads the program for himself: the clone must not lie in root's own folder.
 const missingReader = missing ?? (canNobodyRead() ? null : 'a user cannot read this clone or Node');
+const missingSeccomp =
+  missing ?? (process.arch === 'x64' ? requireLab('python3') : 'the numbers are of x64');
 let lab: Namespace;
 
 function canNobodyRead(): boolean {
@@ -140,6 +168,39 @@ suite('native/launch', (s) => {
       equal([outcome.code, outcome.stdout], [code, '']);
       match(outcome.stderr, message);
       is(outcome.stderr.split('\n').length, 2);
+    });
+  }
+
+  for (const [says, rules, code, message] of [
+    [
+      'goes on without a family that is not there',
+      [`${SOCKET}:${EAFNOSUPPORT}:${AF_INET6}`, `${CLOSE_RANGE}:${EPERM}`],
+      0,
+      /^(flint-launch: going on without (icmp|udp|tcp)6: not supported here\n){3}$/,
+    ],
+    [
+      'does not go on without any',
+      [`${SOCKET}:${EAFNOSUPPORT}:${AF_INET6}`, `${SOCKET}:${EAFNOSUPPORT}:${AF_INET}`],
+      3,
+      /^flint-launch: there is neither .*RestrictAddressFamilies= lacks AF_INET AF_INET6.*\n$/,
+    ],
+    [
+      'starts nothing that would keep a capability',
+      [`${CAPSET}:${EPERM}`],
+      3,
+      /^flint-launch: capset: Operation .*SystemCallFilter= allow capset.*\n$/,
+    ],
+  ] as const) {
+    s.testIf(missingSeccomp, `in a unit that restricts it: ${says}`, async () => {
+      const filtered = ['python3', '-c', SECCOMP, ...rules, '--'];
+      const script = 'echo $LISTEN_FDNAMES; ls /proc/self/fd | wc -l';
+      const outer = [...filtered, 'sh', '-c', 'exec 7</dev/zero; exec "$@"', 'sh'];
+
+      const outcome = await run(outer, ['--user', 'nobody', 'sh', '-c', script]);
+
+      // Standard ones, four sockets, and the folder.
+      equal([outcome.code, outcome.stdout], [code, code === 0 ? `${FOUR}\n8\n` : '']);
+      match(outcome.stderr, message);
     });
   }
 

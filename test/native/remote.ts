@@ -185,15 +185,21 @@ export const NOBODY = { name: 'nobody', uid: 65534, gid: 65534 };
 const DRIVER = fileURLToPath(new URL('./driver.ts', import.meta.url));
 const ANSWER_MS_MAX = 30_000;
 
+export interface DriverOptions {
+  before?: readonly string[];
+  /** Instead of this Node and the driver. */
+  program?: readonly string[];
+  env?: NodeJS.ProcessEnv;
+}
+
 /** `before` are words that start the program: `setpriv --bounding-set -net_raw`. */
 export async function openDriver(
   namespace: Namespace,
-  options: { before?: readonly string[]; env?: NodeJS.ProcessEnv } = {},
+  options: DriverOptions = {},
 ): Promise<Driver> {
   const [command = '', ...args] = [
     ...(options.before ?? []),
-    process.execPath,
-    ...['--import', 'tsx', DRIVER],
+    ...(options.program ?? [process.execPath, '--import', 'tsx', DRIVER]),
   ];
   const child = namespace.spawn(command, args, { env: { ...process.env, ...options.env } });
   await child.waitFor('"ready"\n', ANSWER_MS_MAX);

@@ -1,6 +1,8 @@
 // The modules of the infrastructure, evaluated: what would run, listen and be let in.
 import { deepEqual, equal, match } from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { loadVmauthSettings } from '../../src/board/vmauth/settings.ts';
 import { parseControlConfig } from '../../src/control/config.ts';
 import { METRIC_JOBS } from '../../src/core/metric-jobs.ts';
@@ -12,9 +14,10 @@ import {
   type Machine,
   missingEvaluation,
   missingPrograms,
-  readJson,
   ROOT,
+  readJson,
   ruleFaults,
+  scratch,
   unitFaults,
 } from './lab.ts';
 
@@ -105,6 +108,26 @@ suite('nix: infrastructure', (s) => {
     equal(unit.includes('EnvironmentFile'), false);
   });
 
+  s.testIf(missing, 'of the backups the newest stay', () => {
+    const unit = machine('control-other-ports').units['flint-control-backup.service'] ?? '';
+    const script = /^ExecStartPost=(\S+)$/m.exec(unit)?.[1] ?? '';
+    match(unit, /^Environment="BACKUP_KEEP=3"$/m);
+    const { directory, remove } = scratch();
+    try {
+      const old = ['2020-01-01', '2021-01-01', '2022-01-01'].map((day) => `control-${day}.db`);
+      for (const name of [...old, 'control.db', 'other.db'])
+        writeFileSync(join(directory, name), 'x');
+      const env = { ...process.env, BACKUP_DIRECTORY: directory, BACKUP_KEEP: '3' };
+      equal(spawnSync('bash', [script], { env }).status, 0);
+      const left = readdirSync(directory).sort();
+      deepEqual(left.slice(0, 2), [old[1], old[2]]);
+      match(left[2] ?? '', /^control-20\d\d-\d\d-\d\dT\d\d-\d\d-\d\dZ\.db$/);
+      deepEqual(left.slice(3), ['control.db', 'other.db']);
+    } finally {
+      remove();
+    }
+  });
+
   s.testIf(missing, 'the gate of the metrics lives and dies with the mesh', () => {
     const unit = machine('metrics-other-settings').units['flint-gate.service'] ?? '';
     match(unit, /^BindsTo=sys-subsystem-net-devices-mesh\\x2d0\.device$/m);
@@ -154,6 +177,25 @@ suite('nix: infrastructure', (s) => {
     ]);
     equal(machine('metrics-pull-alone').units['flint-gate.service'], undefined);
   });
+
+  s.testIf(
+    missing ?? missingPrograms('victoria-metrics'),
+    'the store takes its flags, and whom it reads',
+    () => {
+      const { scrape, storeFlags } = machine('metrics-pull-alone');
+      const { directory, remove } = scratch();
+      try {
+        const file = join(directory, 'scrape.json');
+        writeFileSync(file, JSON.stringify(scrape));
+        const check = ['-dryRun', '-promscrape.config.strictParse', `-promscrape.config=${file}`];
+        const given = [...check, `-storageDataPath=${directory}`, ...storeFlags];
+        const answer = spawnSync('victoria-metrics', given, { encoding: 'utf8', timeout: 10_000 });
+        equal(answer.status, 0, answer.stderr.slice(-600));
+      } finally {
+        remove();
+      }
+    },
+  );
 
   s.testIf(missing, 'without tailscale the mesh is WireGuard with one address a probe', () => {
     const { wireguard, units, openPorts } = machine('metrics-wireguard');

@@ -5,7 +5,7 @@ let
   lib = import (builtins.getEnv "NIXPKGS_LIB");
 
   packages = final: previous: {
-    flint = previous.mkDerivation {
+    flint-probe = previous.mkDerivation {
       pname = "flint";
       version = "0.1.0";
       passthru = {
@@ -16,8 +16,11 @@ let
         withControl = false;
       };
     };
-    flint-probe = final.flint;
-    flint-control = final.flint;
+    flint-control = final.flint-probe;
+    wireguard-tools = previous.mkDerivation {
+      pname = "wireguard-tools";
+      version = "1.0";
+    };
   };
 
   # Declared in NixOS, and not in every harness.
@@ -68,13 +71,37 @@ let
         );
       };
     };
-  hasWireguard = lib.hasInfix "wireguard" (builtins.readFile (harness + "/stubs/base.nix"));
 
+  # Options of NixOS that boards set, and what NixOS itself sets for them.
+  boards =
+    { lib, pkgs, ... }:
+    {
+      options.users.allowNoPasswordLogin = lib.mkOption {
+        type = lib.types.bool;
+        default = false;
+      };
+      config = {
+        users.users.root = {
+          uid = 0;
+          group = "root";
+        };
+        system.build.toplevel = pkgs.hello;
+        boot.loader.generic-extlinux-compatible.populateCmd = "/extlinux";
+      };
+    };
+  stand-ins = builtins.readFile (harness + "/stubs/base.nix");
+  missing =
+    lib.optional (!lib.hasInfix "wireguard" stand-ins) wireguard
+    ++ lib.optional (!lib.hasInfix "allowNoPasswordLogin" stand-ins) boards;
+
+  # A list of modules, or one with the system that it is for.
   evaluate =
-    modules:
+    given:
     let
+      machine = if lib.isList given then { modules = given; } else given;
       result = import (harness + "/default.nix") {
-        modules = [ { nixpkgs.overlays = [ packages ]; } ] ++ lib.optional (!hasWireguard) wireguard ++ modules;
+        modules = [ { nixpkgs.overlays = [ packages ]; } ] ++ missing ++ machine.modules;
+        system = machine.system or "x86_64-linux";
       };
       inherit (result) config;
       flint = config.services.flint;
@@ -85,8 +112,13 @@ let
       scrape = config.services.victoriametrics.prometheusConfig;
       storeFlags = config.services.victoriametrics.extraOptions;
       nginx = lib.mapAttrs (
-        _: host: { inherit (host) forceSSL enableACME; locations = lib.mapAttrs (_: one: one.extraConfig) host.locations; }
+        _: host: {
+          inherit (host) forceSSL enableACME;
+          locations = lib.mapAttrs (_: one: one.extraConfig) host.locations;
+        }
       ) config.services.nginx.virtualHosts;
+      flushRuleset = config.networking.nftables.flushRuleset;
+      kernelParams = config.boot.kernelParams;
       tailscaleFlags = config.services.tailscale.extraUpFlags;
       files = lib.mapAttrs (_: file: toString file) {
         control = flint.control.configFile or "";

@@ -60,14 +60,40 @@ const TYPES: readonly (readonly [string, string, RegExp])[] = [
     /metricsIP' is not of type .*an IP address/,
   ],
   [
+    'what only looks like an address',
+    '[ ../../nix/jump-host.nix { services.flint.member = { enable = true; ' +
+      'address = "fd00:::1"; headscaleURL = "https://h.example"; }; } ]',
+    /address' is not of type .*an IP address/,
+  ],
+  [
+    'an address of bytes beyond 255',
+    '[ ../../nix/jump-host.nix { services.flint.member = { enable = true; ' +
+      'address = "10.0.0.256"; headscaleURL = "https://h.example"; }; } ]',
+    /address' is not of type .*an IP address/,
+  ],
+  [
+    'a prefix longer than its address',
+    '[ ../../nix/headscale.nix { services.flint.headscale = { enable = true; ' +
+      'fqdn = "a.example"; probeSubnet = "10.0.0.0/33"; }; } ]',
+    /probeSubnet' is not of type .*an address prefix/,
+  ],
+  [
+    'a secret that is called by a path',
+    '[ ../../nix/control.nix { services.flint.control = { enable = true; ' +
+      'secrets."../../shadow" = "/run/x"; }; } ]',
+    /secrets' is not of type/,
+  ],
+  [
     'a port beyond all ports',
-    '[ ../../nix/control.nix { services.flint.control = { enable = true; listen.port = 70000; }; } ]',
+    '[ ../../nix/control.nix { services.flint.control = { enable = true; ' +
+      'listen.port = 70000; }; } ]',
     /listen\.port' is not of type/,
   ],
   [
     'a metrics server that does not know its probes',
     '[ ../../nix/metrics.nix { services.flint.member = { enable = true; ' +
-      'address = "fd00::1"; headscaleURL = "https://h.example"; }; services.flint.metrics.enable = true; } ]',
+      'address = "fd00::1"; headscaleURL = "https://h.example"; }; ' +
+      'services.flint.metrics.enable = true; } ]',
     /probeSubnet' (is used but not defined|was accessed but has no value)/,
   ],
 ];

@@ -12,6 +12,7 @@ import {
 } from '../../src/probe/metrics.ts';
 import { familyHeader, familyLines } from '../../src/probe/metrics-text.ts';
 import { gather } from '../../src/probe/snapshot.ts';
+import { fakeBoardSnapshot } from '../fake/board.ts';
 import { suite } from '../helper.ts';
 import { parseMetrics } from './metrics-parse.ts';
 import { makeCrowd, makeSeries, makeSnapshot } from './metrics-snapshot.ts';
@@ -84,7 +85,8 @@ suite('metrics', ({ test, testIf }) => {
   test('every family is exported with the labels that it is described with', async () => {
     const labels = { region: 'north' };
     const paths = [makePath(), makePath({ family: 'v6' })];
-    const snapshot = makeSnapshot({ series: [makeSeries({ labels })], paths });
+    const board = fakeBoardSnapshot();
+    const snapshot = makeSnapshot({ series: [makeSeries({ labels })], paths, board });
 
     const samples = parseMetrics(await renderMetrics('all', snapshot));
 
@@ -172,6 +174,7 @@ function variedSnapshot(): ProbeSnapshot {
   const unknown = { ip: null, lastRound: null, ttl: null } as const;
   const resolve = { ok: false, atMs: null };
   return makeSnapshot({
+    board: fakeBoardSnapshot(),
     series: [
       makeSeries(),
       makeSeries({ family: 'v6', ip: '2001:db8::40' }),

@@ -4,7 +4,7 @@
   inputs = {
     nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
     flint = {
-      url = "github:flint-probe/flint";
+      url = "git+https://git.example.net/flint";
       inputs.nixpkgs.follows = "nixpkgs";
     };
   };
@@ -18,6 +18,7 @@
           system = "x86_64-linux";
           modules = [
             flint.nixosModules.infra
+            { nixpkgs.overlays = [ flint.overlays.default ]; }
             module
           ];
         };

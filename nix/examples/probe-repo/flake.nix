@@ -20,17 +20,19 @@
         modules = common ++ [ ./probe.nix ];
       };
       # One image for each kind of board, the same for all boards of that kind.
-      images = lib.mapAttrs (slug: board: {
-        modules = [
-          board.module
+      image = slug: {
+        name = "image-${slug}";
+        value.modules = common ++ [
+          flint.nixosModules."hardware-${slug}"
           ./image.nix
-        ]
-        ++ common;
-      }) (lib.getAttrs [ "r2s" "s920" ] flint.lib.boards);
+        ];
+      };
+      images = lib.listToAttrs [
+        (image "r2s")
+        (image "s920")
+      ];
     in
     {
-      nixosConfigurations =
-        lib.mapAttrs (_: lib.nixosSystem) probes
-        // lib.mapAttrs' (slug: image: lib.nameValuePair "image-${slug}" (lib.nixosSystem image)) images;
+      nixosConfigurations = lib.mapAttrs (_: lib.nixosSystem) (probes // images);
     };
 }

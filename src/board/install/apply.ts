@@ -78,7 +78,7 @@ async function applyOne(action: Action, options: ApplyOptions): Promise<Undo> {
   const below = belowRoot(options.root);
   switch (action.kind) {
     case 'program':
-      return copyProgram(below(action.path), options.program);
+      return await copyProgram(below(action.path), options);
     case 'directory':
       return makeDirectory(action, below);
     case 'file':
@@ -116,13 +116,15 @@ function undoOf(words: readonly string[], env: NodeJS.ProcessEnv): Undo {
   return at === -1 ? NOTHING : () => runWords(words.with(at, 'disable'), env);
 }
 
-function copyProgram(to: string, program: Program | null): Undo {
+async function copyProgram(to: string, { program, env }: ApplyOptions): Promise<Undo> {
   if (program === null) throw new Error('there is no program to copy');
   const draft = path.join(path.dirname(to), `.${path.basename(to)}.new`);
   const broken = path.join(path.dirname(to), `.${path.basename(to)}.old`);
   for (const one of [draft, broken]) fs.rmSync(one, { recursive: true, force: true });
   try {
     for (const file of program.files) copyFile(program.source, draft, file);
+    // So that no power cut leaves a program of empty files behind a link that leads to it.
+    await runWords(['sync', '-f', draft], env);
     if (fs.existsSync(to)) fs.renameSync(to, broken);
     fs.renameSync(draft, to);
   } finally {
@@ -131,18 +133,11 @@ function copyProgram(to: string, program: Program | null): Undo {
   return () => fs.rmSync(to, { recursive: true, force: true });
 }
 
-// Synced, so that no power cut leaves a program of empty files behind a link that leads to it.
 function copyFile(source: string, draft: string, file: string): void {
   const to = path.join(draft, file);
   makeFolder(path.dirname(to));
-  const fd = fs.openSync(to, 'wx', 0o600);
-  try {
-    fs.writeFileSync(fd, fs.readFileSync(path.join(source, file)));
-    fs.fchmodSync(fd, programMode(source, file));
-    fs.fsyncSync(fd);
-  } finally {
-    fs.closeSync(fd);
-  }
+  fs.copyFileSync(path.join(source, file), to, fs.constants.COPYFILE_EXCL);
+  fs.chmodSync(to, programMode(source, file));
 }
 
 function makeDirectory(

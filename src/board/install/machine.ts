@@ -48,7 +48,7 @@ export async function lookAtMachine(
     return file === null ? [] : [[name, file.slice(root?.length ?? 0)] as const];
   });
   return {
-    node: await readNode(node, env),
+    node: await readNode(node, below, env),
     systemdVersion: await readSystemd(env),
     isRunning: root === null && fs.existsSync('/run/systemd/system'),
     programs: new Map(found),
@@ -70,7 +70,9 @@ function judgeNode({ file, version }: MachineFacts['node']): Need[] {
   const isOld = major < NODE_MIN[0] || (major === NODE_MIN[0] && minor < NODE_MIN[1]);
   const need = { name: 'node', isFatal: true };
   if (version === '') {
-    return [{ ...need, finding: `${file} is no Node`, mend: 'name one with --node FILE' }];
+    return [
+      { ...need, finding: `${file} is no Node that runs`, mend: 'name one with --node FILE' },
+    ];
   }
   if (isOld) {
     const finding = `${file} is Node ${version}, and ${NODE_MIN.join('.')} is needed`;
@@ -143,11 +145,12 @@ function judgeParts({ programs, unwanted }: MachineFacts, settings: AgentSetting
   return [...missing, ...(push?.enable === true ? extra : [])];
 }
 
-async function readNode(named: string | null, env: NodeJS.ProcessEnv) {
-  if (named === null) return { file: process.execPath, version: process.versions.node };
-  const { stdout } = await runCommand(named, ['--version'], { timeoutMs: 10_000, env });
+async function readNode(named: string | null, below: Below, env: NodeJS.ProcessEnv) {
+  const file = named ?? process.execPath;
+  if (named === null && below(file) === file) return { file, version: process.versions.node };
+  const { stdout } = await runCommand(below(file), ['--version'], { timeoutMs: 10_000, env });
   const version = /^v([0-9]+\.[0-9]+\.[0-9]+)/.exec(stdout)?.[1] ?? '';
-  return { file: named, version };
+  return { file, version };
 }
 
 async function readSystemd(env: NodeJS.ProcessEnv): Promise<number> {

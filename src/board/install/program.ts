@@ -37,7 +37,9 @@ const MADE: readonly string[] = ['dist/main.js', 'build/hot.wasm'];
 // Made here, or brought by a release for machines that compile nothing; the first one counts.
 const NATIVE_FOLDERS: readonly string[] = ['build', `prebuilds/linux-${process.arch}`];
 const FILES_MAX = 20_000;
-const LEFT_OUT = /\.(map|md|markdown|d\.[cm]?ts|tsx?|flow)$|(^|\/)(\.[^/]*|test|tests|docs)(\/|$)/;
+// `dist/cjs`: of packages that are both, and are imported.
+const LEFT_OUT =
+  /\.(map|md|markdown|d\.[cm]?ts|tsx?|flow)$|(^|\/)(\.[^/]*|test|tests|docs)(\/|$)|^dist\/cjs\//;
 
 /** Throws ERR_UNAVAILABLE for a clone that is not built. */
 export function readProgram(source: string = SOURCE): Program {

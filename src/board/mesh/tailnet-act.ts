@@ -7,9 +7,6 @@ import type { Told, WantedPrefs } from './tailscale-client.ts';
 
 // What changes tailscaled: each of the actions of the plan.
 
-export const JOIN_MS_MAX = 45_000;
-export const UP_MS_MAX = 30_000;
-
 export interface Attempt {
   /** Null when it went well. */
   failure: string | null;
@@ -63,13 +60,13 @@ async function join(
   { key, grant }: KeyFound & { ok: true },
   isReauth: boolean,
 ): Promise<Attempt> {
-  const { places, client } = tailnet;
+  const { places, client, timing } = tailnet;
   if (grant !== null) {
     // Before the node appears, so that it offers the right address from its first moment.
     saveKept(places, { address: grant.address ?? null, hostname: grant.hostname ?? null });
   }
   const told = await withKeyFile(places, key, (keyFile) =>
-    client.up({ prefs: wantedPrefs(tailnet), keyFile, isReauth, timeoutMs: JOIN_MS_MAX }),
+    client.up({ prefs: wantedPrefs(tailnet), keyFile, isReauth, timeoutMs: timing.joinMs }),
   );
   if (told.ok) {
     tailnet.ring.spend();
@@ -90,8 +87,9 @@ async function whyNot({ client }: Tailnet, reason: string): Promise<string> {
 }
 
 function plainUp(tailnet: Tailnet): Promise<Told<null>> {
+  const { client, timing } = tailnet;
   const prefs = wantedPrefs(tailnet);
-  return tailnet.client.up({ prefs, keyFile: null, isReauth: false, timeoutMs: UP_MS_MAX });
+  return client.up({ prefs, keyFile: null, isReauth: false, timeoutMs: timing.upMs });
 }
 
 function judged(told: Told<null>): Attempt {

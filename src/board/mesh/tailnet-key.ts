@@ -113,10 +113,19 @@ export async function withKeyFile<Result>(
 
 /** Removes the key of a life that was cut off in the middle. */
 export function removeOldKeys({ state }: MeshPlaces): void {
-  for (const name of fs.existsSync(state) ? fs.readdirSync(state) : []) {
+  for (const name of listed(state)) {
     const pid = /^\.?key-(\d+)(\.\d+\.new)?$/.exec(name)?.[1];
     if (pid === undefined || fs.existsSync(`/proc/${pid}`)) continue;
     fs.rmSync(path.join(state, name), { force: true });
+  }
+}
+
+function listed(directory: string): string[] {
+  try {
+    return fs.readdirSync(directory);
+  } catch {
+    // Not there yet; or it cannot be used, as will be said when something is to be written.
+    return [];
   }
 }
 
@@ -155,7 +164,7 @@ function judgeAnswer(
   if (answer.loginServer !== undefined && !isSame(answer.loginServer, loginServer)) {
     return {
       ok: false,
-      reason: `the control's key is for ${answer.loginServer}, but this board is for ${loginServer}`,
+      reason: `the control's key is for ${answer.loginServer}, not for ${loginServer}`,
     };
   }
   return { ok: true, grant: answer };

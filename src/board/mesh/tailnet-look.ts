@@ -1,5 +1,6 @@
+import { reasonOf } from '../places.ts';
 import { fixedAddressOf } from './tailnet-act.ts';
-import { loadKept, saveKept } from './tailnet-kept.ts';
+import { loadKept, saveKept, type TailnetKept } from './tailnet-kept.ts';
 import type { Tailnet } from './tailnet-machine.ts';
 import type { TailscaleFault } from './tailscale-client.ts';
 import type { TailscalePrefs, TailscaleStatus } from './tailscale-status.ts';
@@ -36,22 +37,38 @@ export async function look(tailnet: Tailnet): Promise<Look> {
  * null. Throws ERR_STATE_IO.
  */
 export async function mendAddress(tailnet: Tailnet, seen: Look): Promise<string | null> {
-  const { tool, settings, places } = tailnet;
+  const { tool, settings } = tailnet;
   const { onInterface } = seen;
   if (onInterface === null) return null;
   const address = fixedAddressOf(tailnet);
   await removeFormer(tailnet, address);
   if (address === null || onInterface.includes(address)) return null;
   const device = settings.interface;
-  // Noted before it is there: what is noted and not there is harmless, the other is not.
-  saveKept(places, { applied: { device, address } });
+  noteApplied(tailnet, { device, address });
   const failure = await tool.add(device, address);
   if (failure === null) seen.onInterface = [...onInterface, address];
   return failure === null ? null : `${address} cannot be put on ${device}: ${failure}`;
 }
 
+// Before it is there: what is noted and not there is harmless. A full disk costs no more than that
+// the address is not taken away should the configuration name another.
+function noteApplied({ places, context }: Tailnet, applied: TailnetKept['applied']): void {
+  try {
+    saveKept(places, { applied });
+  } catch (error) {
+    context.voice.trouble('tailnet address', `the address is not noted: ${reasonOf(error)}`);
+  }
+}
+
+/** Takes away every address of ours. Throws ERR_STATE_IO. */
+export async function removeAddresses(tailnet: Tailnet): Promise<void> {
+  await removeFormer(tailnet, null);
+  const address = fixedAddressOf(tailnet);
+  if (address !== null) await tailnet.tool.remove(tailnet.settings.interface, address);
+}
+
 /** Takes away what we put on the interface, unless it is `keep`. Throws ERR_STATE_IO. */
-export async function removeFormer({ tool, places }: Tailnet, keep: string | null) {
+async function removeFormer({ tool, places }: Tailnet, keep: string | null) {
   const { applied } = loadKept(places);
   if (applied === null || applied.address === keep) return;
   await tool.remove(applied.device, applied.address);

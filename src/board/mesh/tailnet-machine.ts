@@ -12,6 +12,9 @@ export interface TailnetTiming {
   watchMs: number;
   /** Between two looks at one that is about to change. */
   changeMs: number;
+  /** For a join with a key, and for going up with what the node knows. */
+  joinMs: number;
+  upMs: number;
   retryFirstMs: number;
   retryMostMs: number;
   /** No peer was heard for so long: does the login server still know us? Doubles each time. */
@@ -27,6 +30,8 @@ export interface TailnetTiming {
 export const TAILNET_TIMING: TailnetTiming = {
   watchMs: 30_000,
   changeMs: 3_000,
+  joinMs: 45_000,
+  upMs: 30_000,
   retryFirstMs: 4_000,
   retryMostMs: 600_000,
   silenceMs: 900_000,

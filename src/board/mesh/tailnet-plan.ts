@@ -135,10 +135,13 @@ function isSameSet(has: readonly string[], wants: readonly string[]): boolean {
 
 // Of headscale ("authkey already used", "authkey expired", "invalid pre auth key", "AuthKey not
 // found") and of tailscale.com ("invalid key: API key … not valid").
-const REFUSALS =
-  /auth-?key (already used|expired|not found|is (expired|invalid|not valid))|invalid (pre[ -]?auth ?key|auth ?key|key)|key \S* ?not valid/i;
+const REFUSALS = [
+  /auth-?key (already used|expired|not found|is (expired|invalid|not valid))/i,
+  /invalid (pre[ -]?auth ?key|auth ?key|key)/i,
+  /key \S* ?not valid/i,
+];
 
 /** Whether the text of a failed join says that the key is to blame: another one is needed. */
 export function isKeyRefused(text: string): boolean {
-  return REFUSALS.test(text);
+  return REFUSALS.some((refusal) => refusal.test(text));
 }

@@ -100,9 +100,23 @@ function doubtOf({ status, settings, onInterface, strict }: TailnetFacts): strin
     const said = status.health.find((one) => /login error|coordination server/i.test(one));
     return `the login server is out of reach${said === undefined ? '' : `: ${said}`}`;
   }
+  const wide = settings.acceptRoutes ? wideRouteOf(status) : null;
+  if (wide !== null) return wide;
   if (settings.acceptRoutes && strict.length > 0) {
     const names = strict.slice(0, 3).join(', ');
-    return `rp_filter is strict on ${names}: what comes by accepted routes may be dropped (2 mends it)`;
+    return `rp_filter is strict on ${names}: accepted routes may not work (2 mends it)`;
+  }
+  return null;
+}
+
+// tailscale takes all approved routes or none. One of a whole network would lead what is measured
+// into the tailnet.
+function wideRouteOf({ peers }: TailscaleStatus): string | null {
+  for (const { PrimaryRoutes, DNSName, HostName } of peers) {
+    const route = PrimaryRoutes.find((one) => hostOf(one) === null);
+    if (route !== undefined) {
+      return `the tailnet leads ${route} to ${DNSName || HostName}: approve single addresses alone`;
+    }
   }
   return null;
 }

@@ -46,7 +46,9 @@ export function openTailnet(options: TailnetOptions): TailnetPart {
 export async function readOnce(options: TailnetOptions): Promise<MeshState> {
   const running = begin(options);
   // Since when is for a part that watches to say.
-  return { ...(await observe(running, idleReason(running.tailnet))), joinedMs: null };
+  const idle = idleReason(running.tailnet);
+  const state = await (idle === null ? observe(running, null) : rest(running, idle));
+  return { ...state, joinedMs: null };
 }
 
 /** What the next step would do, and why. */
@@ -62,7 +64,7 @@ async function stepSafely(running: Running): Promise<{ state: MeshState; nextMs:
   const { tailnet } = running;
   try {
     const idle = idleReason(tailnet);
-    const state = await (idle === null ? advance(running) : observe(running, idle));
+    const state = await (idle === null ? advance(running) : rest(running, idle));
     return { state, nextMs: nextMsOf(running, state) };
   } catch (error) {
     // A full disk: what the tailnet needs of it is little, and may be there next time.
@@ -134,14 +136,18 @@ function idleReason({ settings, places }: Tailnet): string | null {
     : null;
 }
 
-async function observe(running: Running, idle: string | null): Promise<MeshState> {
+/** Somebody wants it like that: nothing is missing. */
+async function rest(running: Running, idle: string): Promise<MeshState> {
+  const state = await observe(running, idle);
+  return ['needs-key', 'joining'].includes(state.state) ? { ...state, state: 'stopped' } : state;
+}
+
+async function observe(running: Running, failure: string | null): Promise<MeshState> {
   const seen = await look(running.tailnet);
   const known = seen.known;
   const wanted = wantedPrefs(running.tailnet);
   const wish = known === null ? null : planOf({ ...known, wanted, hasKey: null, doubt: null });
-  const state = stateOf(running, seen, wish, idle);
-  const isOut = idle !== null && ['needs-key', 'joining'].includes(state.state);
-  return isOut ? { ...state, state: 'stopped' } : state;
+  return stateOf(running, seen, wish, failure);
 }
 
 function stateOf(

@@ -1,6 +1,6 @@
-// Where the interface comes from: the kernel, or wireguard-go where the kernel has no WireGuard. The
-// latter is a process: ours is watched, and started again when it ends. One that somebody else left
-// running is taken as it is.
+// Where the interface comes from: the kernel, or wireguard-go where the kernel has no WireGuard.
+// The latter is a process: ours is watched, and started again when it ends. One that somebody else
+// left running is taken as it is.
 import { type ChildProcess, spawn } from 'node:child_process';
 
 import { runCommand } from '../../host/command.ts';

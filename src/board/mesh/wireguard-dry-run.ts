@@ -66,7 +66,7 @@ export function downLines({ places }: WireguardOptions): string[] {
 
 function parts(dump: { listenPort: number } | null) {
   const { privateKey } = NO_KEY;
-  return { privateKey, listenPort: dump?.listenPort ?? 0 };
+  return { privateKey, listenPort: dump?.listenPort ?? 0, endpoints: new Map<string, string>() };
 }
 
 /** The file as comments, with the endpoints as they are written: names are looked up by `up`. */

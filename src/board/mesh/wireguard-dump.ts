@@ -61,14 +61,18 @@ export interface ConfigParts {
   privateKey: string;
   /** Of the interface now: a port that was chosen freely is kept. */
   listenPort: number;
+  /** By public key; a peer that is not there keeps the endpoint that it has. */
+  endpoints: ReadonlyMap<string, string>;
 }
 
-/** The file for `wg syncconf`. It holds secrets, and no endpoint: a peer keeps that which it has. */
-export function configText({ plan, privateKey, listenPort }: ConfigParts): string {
+/** The file for `wg syncconf`. It holds secrets. */
+export function configText({ plan, privateKey, listenPort, endpoints }: ConfigParts): string {
   const port = plan.listenPort === 0 ? listenPort : plan.listenPort;
   const lines = ['[Interface]', `PrivateKey = ${privateKey}`, `ListenPort = ${port}`];
   for (const peer of plan.peers) {
+    const endpoint = endpoints.get(peer.publicKey);
     lines.push('[Peer]', `PublicKey = ${peer.publicKey}`);
+    if (endpoint !== undefined) lines.push(`Endpoint = ${endpoint}`);
     if (peer.presharedKey !== null) lines.push(`PresharedKey = ${peer.presharedKey}`);
     lines.push(`AllowedIPs = ${peer.allowed.map(formatRange).join(', ')}`);
     lines.push(`PersistentKeepalive = ${peer.keepaliveS === 0 ? 'off' : peer.keepaliveS}`);

@@ -3,9 +3,10 @@ import { isInRange } from '../../core/address-range.ts';
 import type { DumpedPeer } from './wireguard-dump.ts';
 import type { PlannedPeer } from './wireguard-plan.ts';
 
-// Where a peer is to be found. WireGuard follows one that moves while they talk; a name is looked up
-// once, by `wg`, and never again. Here it is looked up again when a peer has fallen silent, and of
-// several addresses another one is tried each time: the first may be of a family that has no way out.
+// Where a peer is to be found. WireGuard follows one that moves while they talk; a name is looked
+// up once, by `wg`, and never again. Here it is looked up again when a peer has fallen silent, and
+// of several addresses another one is tried each time: the first may be of a family that has no way
+// out.
 
 export interface Endpoints {
   /**

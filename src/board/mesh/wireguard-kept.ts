@@ -3,8 +3,8 @@ const path = process.getBuiltinModule('node:path');
 import { isRecord } from '../../core/config-value.ts';
 import { readWhole, removeWhole, writeWhole } from '../../host/file.ts';
 
-// What the board remembers of its WireGuard: its public key, for people to read, and the name of the
-// interface that it made. Only that one is ever taken down.
+// What the board remembers of its WireGuard: its public key, for people to read, and the name of
+// the interface that it made. Only that one is ever taken down.
 
 export interface Kept {
   publicKey: string | null;

@@ -1,6 +1,6 @@
-// The WireGuard key of the board: made here at the first need, kept for root alone, never sent. What
-// others may know is its public half. A key that cannot be read is not made anew over the old one:
-// the other side knows that one, and a person must decide.
+// The WireGuard key of the board: made here at the first need, kept for root alone, never sent.
+// What others may know is its public half. A key that cannot be read is not made anew over the old
+// one: the other side knows that one, and a person must decide.
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 
 const fs = process.getBuiltinModule('node:fs');

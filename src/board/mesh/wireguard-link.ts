@@ -9,8 +9,8 @@ import {
 import { isRecord } from '../../core/config-value.ts';
 import type { WireguardPlan } from './wireguard-plan.ts';
 
-// The interface as the kernel's network has it: up, its size of packets, its address, its routes; and
-// the words for `ip` that mend what differs. Nothing but this interface is ever changed.
+// The interface as the kernel's network has it: up, its size of packets, its address, its routes;
+// and the words for `ip` that mend what differs. Nothing but this interface is ever changed.
 
 export interface Link {
   isUp: boolean;
@@ -40,7 +40,9 @@ export interface LinkWork {
 const ALL_V4 = '0.0.0.0/0';
 const ALL_V6 = '::/0';
 
-/** `addresses`, `routes4`, `routes6`: what `ip -j` printed. Null when that is not what it prints. */
+/**
+ * `addresses`, `routes4`, `routes6`: what `ip -j` printed. Null when that is not what it prints.
+ */
 export function parseMachine(
   device: string,
   texts: { addresses: string; routes4: string; routes6: string },
@@ -74,7 +76,8 @@ export function linkWork(plan: WireguardPlan, { link, networks }: Machine): Link
   for (const extra of without(link?.addresses ?? [], [wanted])) {
     run(`address del ${formatRange(extra)} dev ${device}`);
   }
-  // A tunnel has no neighbours to ask whether an address is free, and none to speak to by link-local.
+  // A tunnel has no neighbours to ask whether an address is free, and none to speak to by
+  // link-local.
   if (link?.isUp !== true) run(`link set dev ${device} addrgenmode none`);
   if (without([wanted], link?.addresses ?? []).length > 0) {
     const noCheck = wanted.family === 'v6' ? ' nodad' : '';

@@ -5,10 +5,13 @@ import type { Dump, DumpedPeer } from './wireguard-dump.ts';
 import type { PlannedPeer, WireguardPlan } from './wireguard-plan.ts';
 
 // Which peers are there. WireGuard has no connections: a peer is there while its last handshake is
-// young. Its time is of the wall clock, which may be set: a handshake that was seen to come is young
-// by the other clock, too.
+// young. Its time is of the wall clock, which may be set: a handshake that was seen to come is
+// young by the other clock, too.
 
-/** After so long a key is thrown away, and there is a newer one where anything goes (REJECT_AFTER_TIME). */
+/**
+ * After so long a key is thrown away, and there is a newer one where anything goes
+ * (REJECT_AFTER_TIME).
+ */
 const LIVE_MS = 180_000;
 /** A handshake comes each two minutes where anything goes; beyond this a peer is looked for. */
 const SOUGHT_MS = 135_000;

@@ -29,7 +29,9 @@ export interface WireguardOptions {
 
 const JOINED_STEP_MS = 5000;
 const JOINING_STEP_MS = 1000;
-const FAILED_STEP_MS = 10_000;
+/** Somebody mends it by hand, and looks whether it helped. */
+const FAILED_STEP_MS = 2000;
+const OFF_STEP_MS = 60_000;
 const RESOLVE_MS_MAX = 5000;
 
 export function openWireguard(options: WireguardOptions): BoardPart<'mesh'> {
@@ -65,7 +67,7 @@ export function openWireguard(options: WireguardOptions): BoardPart<'mesh'> {
       const isNews = last?.state !== state.state || last.address !== state.address;
       if (isNews) tell(run, state);
       last = state;
-      return { state, isNews, nextMs: settings.enable ? pauseOf(state) : 60_000 };
+      return { state, isNews, nextMs: settings.enable ? pauseOf(state) : OFF_STEP_MS };
     },
     async close() {
       isClosed = true;
@@ -184,30 +186,32 @@ async function own(run: Run, tools: Tools, name: string): Promise<void> {
 
 /** Whether anything was changed. */
 async function mendPeers(run: Run, bringing: Bringing, dump: Dump): Promise<boolean> {
-  const { tools, key, plan } = bringing;
-  const drift = driftOf(plan, dump, key.publicKey);
-  if (drift.length > 0) {
-    const { privateKey } = key;
-    const text = configText({ plan, privateKey, listenPort: dump.listenPort });
-    await withConfig(run.places.state, text, async (file) => {
-      const result = await tools.wg(['syncconf', plan.interface, file]);
-      if (result.code !== 0) throw new Error(`wg syncconf: ${complaint(result)}`);
-    });
-    if (dump.publicKey !== null) {
-      run.context.log.warn(`${plan.interface} was not as it should be: ${drift.join(', ')}`);
-    }
-  }
-  return (await seekPeers(run, bringing, dump)) || drift.length > 0;
-}
-
-/** Whether anybody was sought. What is public may stand in the words of a command. */
-async function seekPeers(run: Run, { tools, plan, isMoved }: Bringing, dump: Dump) {
+  const { tools, key, plan, isMoved } = bringing;
   const endpoints = await run.endpoints.choose(
     plan.peers.map((peer) => {
       const found = foundOf(peer, dump);
       return { peer, found, isSilent: run.liveness.isSilent(peer, found), isMoved };
     }),
   );
+  const drift = driftOf(plan, dump, key.publicKey);
+  if (drift.length === 0) return await seekPeers(bringing, endpoints);
+  const { privateKey } = key;
+  const text = configText({ plan, privateKey, listenPort: dump.listenPort, endpoints });
+  await withConfig(run.places.state, text, async (file) => {
+    const result = await tools.wg(['syncconf', plan.interface, file]);
+    if (result.code !== 0) throw new Error(`wg syncconf: ${complaint(result)}`);
+  });
+  if (dump.publicKey !== null) {
+    run.context.log.warn(`${plan.interface} was not as it should be: ${drift.join(', ')}`);
+  }
+  return true;
+}
+
+/**
+ * Whether anybody was sought. It may be done each quarter of a minute for days: it writes no file,
+ * and what is public may stand in the words of a command.
+ */
+async function seekPeers({ tools, plan }: Bringing, endpoints: ReadonlyMap<string, string>) {
   for (const [key, endpoint] of endpoints) {
     const { keepaliveS = 0 } = plan.peers.find(({ publicKey }) => publicKey === key) ?? {};
     const words = ['set', plan.interface, 'peer', key, 'persistent-keepalive'];

@@ -144,10 +144,12 @@ function ended(self: Self, why: string): void {
   self.restarts++;
   options.onEnd(why);
   if (isWell) backoff.reset();
+  // Each second costs a scrape somewhere; who was well is back at once.
+  const waitMs = isWell ? 0 : backoff.nextMs(null);
   self.timer = setTimeout(() => {
     self.timer = null;
     launch(self);
-  }, backoff.nextMs(null));
+  }, waitMs);
 }
 
 async function halt(self: Self): Promise<void> {

@@ -12,7 +12,7 @@ import {
 
 export interface ServerWatch {
   /**
-   * Which bearer vmagent should have: `fresh`, unless the server takes `used` and not `fresh` (yet).
+   * Which bearer vmagent should have: `fresh`, unless the server takes `used` alone (yet).
    * Asks only when there is something to find out. Never rejects.
    */
   choose(choice: Choice): Promise<string>;

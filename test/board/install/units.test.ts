@@ -128,8 +128,9 @@ suite('board/install/units', (s) => {
       mkdirSync(join(root, 'etc'), { recursive: true });
       mkdirSync(join(root, 'var/lib'), { recursive: true });
       mkdirSync(join(root, 'run'));
-      writeFileSync(join(root, 'users.conf'), renderUsers(units));
-      writeFileSync(join(root, 'directories.conf'), renderDirectories(units));
+      for (const name of ['sysusers.d', 'tmpfiles.d']) mkdirSync(join(root, 'etc', name));
+      writeFileSync(join(root, 'etc/sysusers.d/flint.conf'), renderUsers(units));
+      writeFileSync(join(root, 'etc/tmpfiles.d/flint.conf'), renderDirectories(units));
       execFileSync('systemd-sysusers', [`--root=${root}`, 'flint.conf'], { stdio: 'pipe' });
       const passwd = execFileSync('cat', [join(root, 'etc/passwd')], { encoding: 'utf8' });
       match(passwd, /^flint:x:\d+:\d+:Flint probe:\/var\/lib\/flint:\/usr\/sbin\/nologin$/m);

@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process';
+import { equal, ok } from 'uvu/assert';
+import { type Child, type ChildSpec, openChild } from '../../../src/board/push/child.ts';
+import { endOrphans, findOrphans } from '../../../src/board/push/orphans.ts';
+import { suite } from '../../helper.ts';
+
+const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+let marks = 0;
+
+function spec(script: string, more: Record<string, string> = {}): ChildSpec {
+  const mark = `FLINT_TEST_CHILD=${process.pid}-${++marks}`;
+  const [name = '', value = ''] = mark.split('=');
+  const env = { PATH: process.env['PATH'] ?? '', [name]: value, ...more };
+  return { file: process.execPath, words: ['-e', script], env, mark };
+}
+
+function open() {
+  const [lines, ends]: [string[], string[]] = [[], []];
+  const child = openChild({
+    ...{ owner, random: () => 0 },
+    onLine: (line) => lines.push(line),
+    onEnd: (why) => ends.push(why),
+  });
+  return { child, lines, ends };
+}
+
+async function until(accept: () => boolean): Promise<void> {
+  for (let attempt = 0; attempt < 400 && !accept(); attempt++) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 25);
+    });
+  }
+  ok(accept());
+}
+
+const STAY = 'console.log("here"); setInterval(() => {}, 1000)';
+
+async function kept(child: Child, one: ChildSpec): Promise<number> {
+  await child.keep(one);
+  return child.state().pid ?? 0;
+}
+
+suite('push-child', ({ test }) => {
+  test('it runs until it is not wanted any more', async () => {
+    const { child, lines, ends } = open();
+    const one = spec(STAY);
+    const pid = await kept(child, one);
+    await until(() => lines.includes('here'));
+    equal(await kept(child, one), pid);
+    equal(findOrphans(one.mark, owner.uid), [pid]);
+    await child.stop();
+    equal(findOrphans(one.mark, owner.uid), []);
+    equal(ends, []);
+    equal(child.state().pid, null);
+  });
+
+  test('another specification is another process', async () => {
+    const { child } = open();
+    const one = spec(STAY);
+    const pid = await kept(child, one);
+    const other = await kept(child, { ...one, env: { ...one.env, MORE: '1' } });
+    ok(pid !== other);
+    equal(findOrphans(one.mark, owner.uid), [other]);
+    await child.stop();
+  });
+
+  test('who dies is back, and its last words are known', async () => {
+    const { child, lines, ends } = open();
+    const pid = await kept(child, spec(STAY));
+    await until(() => lines.includes('here'));
+    process.kill(pid, 'SIGKILL');
+    await until(() => ends.length === 1);
+    equal(child.state().fault, 'here');
+    await until(() => child.state().pid !== null);
+    equal(child.state().restarts, 1);
+    await child.stop();
+  });
+
+  test('what cannot be started is a fault, and no end of us', async () => {
+    const { child, ends } = open();
+    await child.keep({ ...spec(''), file: '/nonexistent/program' });
+    await until(() => ends.length === 1);
+    ok((child.state().fault ?? '').length > 0);
+    await child.stop();
+  });
+
+  test('one that outlived us is ended before the next one starts', async () => {
+    const one = spec(STAY);
+    const orphan = spawn(one.file, [...one.words], { env: { ...one.env }, stdio: 'ignore' });
+    await until(() => findOrphans(one.mark, owner.uid).length === 1);
+    const { child } = open();
+    const pid = await kept(child, one);
+    equal(findOrphans(one.mark, owner.uid), [pid]);
+    equal(orphan.signalCode, 'SIGTERM');
+    await child.stop();
+  });
+
+  test('a process of another user or mark is nobody of ours', async () => {
+    const one = spec(STAY);
+    const { child } = open();
+    const pid = await kept(child, one);
+    await until(() => findOrphans(one.mark, owner.uid).length === 1);
+    equal(findOrphans(one.mark, owner.uid + 1), []);
+    equal(findOrphans(`${one.mark}0`, owner.uid), []);
+    equal(await endOrphans(`${one.mark}0`, owner.uid), 0);
+    equal(child.state().pid, pid);
+    await child.stop();
+  });
+});

@@ -1,0 +1,115 @@
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { equal, ok } from 'uvu/assert';
+import { openRunDirectory } from '../../../src/board/push/files.ts';
+import { keepChildren } from '../../../src/board/push/keep-children.ts';
+import { keepUnits } from '../../../src/board/push/keep-units.ts';
+import { pushPlaces } from '../../../src/board/push/places.ts';
+import { suite } from '../../helper.ts';
+import { inPlace } from '../place.ts';
+
+const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+const QUEUE = 'VMAGENT_remoteWrite_tmpDataPath';
+
+/** A systemctl that remembers what it was told, and whose units are as the files say. */
+function fakeSystemctl(directory: string) {
+  const file = join(directory, 'systemctl');
+  const script = `#!/bin/sh
+echo "$@" >> ${directory}/told
+for unit; do :; done
+case "$2" in
+  show)
+    echo "ActiveState=$(cat ${directory}/$unit 2>/dev/null || echo inactive)"
+    echo NRestarts=3 ;;
+  restart) echo active > ${directory}/$unit ;;
+  stop) rm -f ${directory}/$unit ;;
+esac
+`;
+  writeFileSync(file, script);
+  chmodSync(file, 0o755);
+  return {
+    file,
+    told: () => {
+      const text = existsSync(`${directory}/told`) ? readFileSync(`${directory}/told`, 'utf8') : '';
+      return text.split('\n').filter((line) => / (restart|stop) /.test(line));
+    },
+  };
+}
+
+async function until(accept: () => boolean): Promise<void> {
+  for (let attempt = 0; attempt < 400 && !accept(); attempt++) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 25);
+    });
+  }
+  ok(accept());
+}
+
+suite('push-keep', ({ test }) => {
+  test('a unit is restarted when its flags change, and else left alone', async () => {
+    await inPlace(async ({ directory, state, run }) => {
+      const places = pushPlaces(state, run);
+      openRunDirectory(places, owner);
+      const { file: systemctl, told } = fakeSystemctl(directory);
+      const { signal } = new AbortController();
+      const keeper = keepUnits({ places, owner, systemctl, signal });
+      await keeper.keep({ vmagent: { A: '1' }, relay: null });
+      await keeper.keep({ vmagent: { A: '1' }, relay: null });
+      equal(told(), ['--no-ask-password restart flint-vmagent.service']);
+      equal(readFileSync(places.vmagentEnv, 'utf8'), 'A="1"\n');
+      equal(keeper.state(), { restarts: 3, fault: null });
+
+      await keeper.keep({ vmagent: { A: '2' }, relay: { B: '1' } });
+      equal(told().slice(1), [
+        '--no-ask-password restart flint-push-relay.service',
+        '--no-ask-password restart flint-vmagent.service',
+      ]);
+      await keeper.close();
+      equal(told().length, 3);
+      await keeper.stop();
+      equal(told().length, 5);
+      equal(existsSync(places.vmagentEnv), false);
+    });
+  });
+
+  test('a systemctl that refuses is told with its words', async () => {
+    await inPlace(async ({ directory, state, run }) => {
+      const places = pushPlaces(state, run);
+      openRunDirectory(places, owner);
+      const systemctl = join(directory, 'systemctl');
+      writeFileSync(systemctl, '#!/bin/sh\necho "Unit not found." >&2\nexit 5\n');
+      chmodSync(systemctl, 0o755);
+      const { signal } = new AbortController();
+      const keeper = keepUnits({ places, owner, systemctl, signal });
+      const reason = await keeper.keep({ vmagent: { A: '1' }, relay: null }).then(
+        () => '',
+        (error: Error) => error.message,
+      );
+      ok(reason.includes('Unit not found.'), reason);
+    });
+  });
+
+  test('as children, relay and vmagent get their own variables and no other', async () => {
+    await inPlace(async ({ directory }) => {
+      const program = join(directory, 'vmagent');
+      writeFileSync(program, '#!/bin/sh\necho "$0 $*"; env; exec sleep 60\n');
+      chmodSync(program, 0o755);
+      chmodSync(directory, 0o755);
+      const lines: string[] = [];
+      const queue = join(directory, 'queue');
+      const keeper = keepChildren({
+        ...{ owner, program, flint: [program, 'main.js'], path: process.env['PATH'] ?? '', queue },
+        onLine: (line) => lines.push(line),
+        onEnd: () => undefined,
+      });
+      const relay = { FLINT_RELAY_PORT: `${process.pid}` };
+      await keeper.keep({ vmagent: { [QUEUE]: queue }, relay });
+      await until(() => lines.filter((line) => line.startsWith(program)).length === 2);
+      ok(lines.includes(`${program} -envflag.enable -envflag.prefix=VMAGENT_`));
+      ok(lines.includes(`${program} main.js push relay`));
+      ok(!lines.some((line) => line.startsWith('HOME=')), lines.join('\n'));
+      equal(keeper.state(), { restarts: 0, fault: null });
+      await keeper.stop();
+    });
+  });
+});

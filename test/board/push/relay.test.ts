@@ -1,0 +1,102 @@
+import { request } from 'node:http';
+import { equal } from 'uvu/assert';
+import { startRelay } from '../../../src/board/push/relay.ts';
+import { readRelaySettings, relayEnvironment } from '../../../src/board/push/relay-env.ts';
+import { suite } from '../../helper.ts';
+import { answer, vmauthLike } from './http-lab.ts';
+import { pushSettings } from './settings.ts';
+
+const TOKEN = 'token-of-probe01';
+
+/** As vmagent asks a proxy. */
+function ask(port: number, path: string, token: string, body = 'block', method = 'POST') {
+  return new Promise<{ status: number; text: string }>((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token}` };
+    request({ host: '127.0.0.1', port, path, method, headers }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+    })
+      .on('error', reject)
+      .end(body);
+  });
+}
+
+async function withRelay(
+  tokens: readonly string[],
+  use: (port: number, url: string, asked: { body: Buffer }[]) => Promise<void>,
+): Promise<void> {
+  const server = await answer(vmauthLike(() => tokens, 400));
+  const { url } = server;
+  const relay = await startRelay({ url, asked: url, port: 0, authorities: null });
+  try {
+    await use(relay.port, url, server.asked);
+  } finally {
+    await relay.close();
+    await server.close();
+  }
+}
+
+suite('push-relay', ({ test }) => {
+  test('what the server takes is taken, whole', async () => {
+    await withRelay([TOKEN], async (port, url, asked) => {
+      const block = 'x'.repeat(3_000_000);
+      equal((await ask(port, url, TOKEN, block)).status, 204);
+      equal(asked[0]?.body.length, block.length);
+    });
+  });
+
+  test('a 400 about the bearer becomes one that vmagent tries again', async () => {
+    await withRelay([], async (port, url) => {
+      equal(await ask(port, url, TOKEN), { status: 503, text: '' });
+    });
+  });
+
+  test('a 400 about the block stays one', async () => {
+    await withRelay([TOKEN], async (port, url) => {
+      equal((await ask(port, url, TOKEN, 'bad')).status, 400);
+    });
+  });
+
+  test('it leads nowhere else, and takes nothing but writes', async () => {
+    await withRelay([TOKEN], async (port, url, asked) => {
+      for (const path of ['/', `${url}api/v1/query`, 'http://127.0.0.1:1/']) {
+        equal((await ask(port, path, TOKEN)).status, 403, path);
+      }
+      equal((await ask(port, url, TOKEN, '', 'GET')).status, 403);
+      equal(asked.length, 0);
+    });
+  });
+
+  test('a server that is away is one that fails', async () => {
+    const url = 'http://127.0.0.1:1/';
+    const relay = await startRelay({ url, asked: url, port: 0, authorities: null });
+    equal((await ask(relay.port, url, TOKEN)).status, 502);
+    await relay.close();
+  });
+
+  test('a port that is taken is told', async () => {
+    await withRelay([], async (port, url) => {
+      const again = startRelay({ url, asked: url, port, authorities: null });
+      equal(
+        await again.then(
+          () => 'listens',
+          (error) => error.code,
+        ),
+        'EADDRINUSE',
+      );
+    });
+  });
+
+  test('its environment says all that it must know', () => {
+    const env = relayEnvironment(pushSettings({ url: 'https://m.example/w' }));
+    equal(readRelaySettings(env), {
+      ...{ url: 'https://m.example/w', asked: 'http://m.example:443/w', port: 9742 },
+    });
+    equal(readRelaySettings({}), null);
+    equal(readRelaySettings({ ...env, FLINT_RELAY_ASKED: 'https://m.example/w' }), null);
+    equal(readRelaySettings({ ...env, FLINT_RELAY_PORT: '70000' }), null);
+  });
+});

@@ -1,0 +1,157 @@
+// What the modules of the boards refuse, and in which words.
+import { deepEqual, match } from 'node:assert/strict';
+import { suite } from '../helper.ts';
+import { evaluateOne, missingEvaluation, ROOT } from './lab.ts';
+
+const BOARD = `${ROOT}nix/board.nix`;
+const DATA = `${ROOT}nix/probe-data.nix`;
+const AGENT = `services.flint.agent = { enable = true; control = "https://control.example.net"; \
+hardware = "generic"; };`;
+const STORE = '/nix/store/00000000000000000000000000000000-key';
+const KEY = 'xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=';
+const TAILNET = 'services.flint.agent.tailnet';
+const PEER = `{ name = "m"; publicKey = "${KEY}"; allowedAddresses = [ "10.0.0.2" ]; }`;
+const PROBE = 'schema = 1; name = "probe01"; hardware = "generic";';
+
+/** What is tried, the module, and the words of a refusal. */
+const CASES: readonly (readonly [string, string, RegExp])[] = [
+  [
+    'a claim token in the store',
+    `${AGENT} services.flint.agent.claimTokenFile = "${STORE}";`,
+    /services\.flint\.agent\.claimTokenFile: .* is in the Nix store/,
+  ],
+  [
+    'a claim token in the settings',
+    `${AGENT} services.flint.agent.settings.claimToken = "abcdefghijklmnopqrst";`,
+    /services\.flint\.agent\.claimTokenFile/,
+  ],
+  [
+    'a key of the mesh in the store',
+    `${AGENT} ${TAILNET} = { enable = true; loginServer = "https://h.example"; \
+keyFile = "${STORE}"; };`,
+    /tailnet\.keyFile: .* is in the Nix store/,
+  ],
+  [
+    'a bearer in the store',
+    `${AGENT} services.flint.agent.push = { enable = true; url = "https://h.example"; \
+bearerFile = "${STORE}"; };`,
+    /bearerFile: .* is in the Nix store/,
+  ],
+  [
+    'a secret without a whole path',
+    `${AGENT} services.flint.agent.claimTokenFile = "claim";`,
+    /claimTokenFile: .* no absolute path/,
+  ],
+  [
+    'a control over plain HTTP',
+    'services.flint.agent = { enable = true; control = "http://control.example.net"; };',
+    /services\.flint\.agent\.control: .* must be https/,
+  ],
+  [
+    'a control with a path',
+    'services.flint.agent = { enable = true; control = "https://control.example.net/x"; };',
+    /control' is not of type/,
+  ],
+  [
+    'an agent without a control',
+    'services.flint.agent.enable = true;',
+    /control' (is used but not defined|was accessed but has no value)/,
+  ],
+  [
+    'a tailnet without a login server',
+    `${AGENT} ${TAILNET}.enable = true;`,
+    /services\.flint\.agent\.tailnet\.loginServer/,
+  ],
+  [
+    'WireGuard without an address',
+    `${AGENT} ${TAILNET} = { enable = true; kind = "wireguard"; peers = [ ${PEER} ]; };`,
+    /services\.flint\.agent\.tailnet\.address/,
+  ],
+  [
+    'WireGuard without a peer',
+    `${AGENT} ${TAILNET} = { enable = true; kind = "wireguard"; address = "10.0.0.1"; };`,
+    /services\.flint\.agent\.tailnet\.peers/,
+  ],
+  [
+    'peers of WireGuard in a tailnet',
+    `${AGENT} ${TAILNET} = { enable = true; loginServer = "https://h.example"; \
+peers = [ ${PEER} ]; };`,
+    /tailnet\.peers are for kind = "wireguard"/,
+  ],
+  [
+    'a lockdown that every load of the firewall empties',
+    `${AGENT} services.flint.agent.lockdown.enable = true; \
+networking.nftables.flushRuleset = lib.mkForce true;`,
+    /flushRuleset/,
+  ],
+  [
+    'a MAC for no interface',
+    'services.flint.mac.enable = true;',
+    /services\.flint\.mac: .*enable services\.flint\.agent/,
+  ],
+  [
+    'a push with a password in its URL',
+    `${AGENT} services.flint.agent.push = { enable = true; url = "https://u:p@h.example"; };`,
+    /push\.url' is not of type/,
+  ],
+  [
+    'a range for a jump host',
+    `${AGENT} services.flint.agent.lockdown = { enable = true; jumpHosts = [ "fd00::/64" ]; };`,
+    /jumpHosts.* is not of type/,
+  ],
+  [
+    'data with a key of its own',
+    `services.flint.data = { ${PROBE} script = "x"; };`,
+    /services\.flint\.data\.script' does not exist/,
+  ],
+  [
+    'data with a shell in a host',
+    `services.flint.data = { ${PROBE} measurements.smokeping.targets = [ "a$(reboot)" ]; };`,
+    /is not of type/,
+  ],
+  [
+    'data with two lines for a name',
+    'services.flint.data = { schema = 1; hardware = "generic"; name = "a\\nb"; };',
+    /data\.name' is not of type/,
+  ],
+  [
+    'data with a path for its hardware',
+    'services.flint.data = { schema = 1; hardware = "../x"; name = "a"; };',
+    /data\.hardware' is not of type/,
+  ],
+  [
+    'data with a policy',
+    `services.flint.data = { ${PROBE} policy = { }; };`,
+    /services\.flint\.data\.policy' does not exist/,
+  ],
+  [
+    'data of a later time',
+    'services.flint.data = { schema = 2; hardware = "generic"; name = "a"; };',
+    /data\.schema' is not of type/,
+  ],
+];
+
+/** The refusal of Nix, or those of assertions. */
+function refusalOf(module: string): string {
+  try {
+    const modules = `[ ${BOARD} ${DATA} ({ lib, ... }: { ${module} }) ]`;
+    return evaluateOne(modules).failedAssertions.join('\n');
+  } catch (error) {
+    return String(error);
+  }
+}
+
+suite('nix: refusals of boards', (s) => {
+  const missing = missingEvaluation();
+
+  for (const [what, module, words] of CASES) {
+    s.testIf(missing, `${what} is refused, and told`, () => match(refusalOf(module), words));
+  }
+
+  s.testIf(missing, 'plain HTTP to this very machine is not', () => {
+    for (const origin of ['http://127.0.0.1:8740', 'http://[::1]:8740', 'http://localhost']) {
+      const module = `services.flint.agent = { enable = true; control = "${origin}"; };`;
+      deepEqual(refusalOf(module), '', origin);
+    }
+  });
+});

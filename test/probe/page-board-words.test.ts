@@ -1,0 +1,91 @@
+import { equal, is, match, ok } from 'uvu/assert';
+import { LOCKDOWN_STATE, MESH_STATES, PUSH_STATE } from '../../src/core/board-state.ts';
+import { driftWords, partsOf, queueWords } from '../../src/probe/page-board-words.ts';
+import {
+  BOARD_NOW_MS,
+  fakeBoardSnapshot,
+  fakeLockdown,
+  fakeMesh,
+  fakePush,
+} from '../fake/board.ts';
+import { suite } from '../helper.ts';
+
+function partOf(change: Parameters<typeof fakeBoardSnapshot>[0], rest = {}) {
+  const only = { mesh: null, lockdown: null, push: null, ...change };
+  const [part, ...more] = partsOf(fakeBoardSnapshot(only, rest), BOARD_NOW_MS);
+  equal(more, []);
+  if (part === undefined) throw new Error('no part');
+  return part;
+}
+
+suite('probe/page-board-words', (s) => {
+  s.test('a board that is well has nothing to do', () => {
+    const parts = partsOf(fakeBoardSnapshot(), BOARD_NOW_MS);
+    equal(
+      parts.map(({ part, tone, short, todo }) => [part, tone, short, todo]),
+      [
+        ['mesh', 'good', 'joined', ''],
+        ['lockdown', 'good', 'in force', ''],
+        ['push', 'good', 'pushing', ''],
+      ],
+    );
+    equal(partsOf(fakeBoardSnapshot({}, { state: null, reason: 'x' }), BOARD_NOW_MS), []);
+  });
+
+  s.test('every state has a sentence, and what is not well says what to do', () => {
+    const all = [
+      ...(['tailscale', 'wireguard'] as const).flatMap((kind) =>
+        MESH_STATES.map((state) => partOf({ mesh: fakeMesh({ kind, state, reason: 'why' }) })),
+      ),
+      ...LOCKDOWN_STATE.entries.state.options.map((state) =>
+        partOf({ lockdown: fakeLockdown({ state, reason: 'why' }) }),
+      ),
+      ...PUSH_STATE.entries.state.options.map((state) =>
+        partOf({ push: fakePush({ state, reason: 'why' }) }),
+      ),
+    ];
+    for (const { says, why, todo, tone, short } of all) {
+      match(says, /^[A-Z].*\.$/);
+      is(why, 'Why.');
+      ok(short.length > 2);
+      if (tone === 'bad') match(todo, /^[A-Z].*\.$/);
+    }
+    ok(all.filter(({ tone }) => tone === 'bad').length > 5);
+  });
+
+  s.test('a mesh that is switched off is no trouble', () => {
+    is(partOf({ mesh: fakeMesh({ state: 'stopped' }) }).tone, 'info');
+    is(partOf({ mesh: fakeMesh({ state: 'stopped', reason: 'x' }) }).tone, 'bad');
+  });
+
+  s.test('an old version of the mesh is a warning with what to do', () => {
+    const mesh = fakeMesh({ isVersionOld: true, version: '1.2', versionMin: '1.80' });
+    const { tone, says, todo } = partOf({ mesh });
+    is(tone, 'warn');
+    match(says, '1.2');
+    match(todo, '1.80');
+  });
+
+  s.test('a board that is on the mesh and not heard there says why', () => {
+    const listener = { address: null, port: 9740, reason: 'EADDRINUSE', refusedPeers: 0 };
+    const { tone, why } = partOf({ mesh: fakeMesh() }, { listener });
+    is(tone, 'warn');
+    is(why, 'Not served there: EADDRINUSE.');
+    // Nobody wants to read there: well.
+    is(partOf({ mesh: fakeMesh({ readers: [] }) }, { listener }).tone, 'good');
+  });
+
+  s.test('what waits to be pushed is told by size and age', () => {
+    is(queueWords(fakePush()), 'empty');
+    const words = queueWords(fakePush({ queueBytes: 2048, queueAgeMs: 90_000 }));
+    is(words.replaceAll('\u202f', ' '), '2.00 KiB of 64.0 MiB, the oldest sample 1 min 30 s old');
+    const { says } = partOf({ push: fakePush({ state: 'stalled', queueBytes: 2048 }) });
+    match(says.replaceAll('\u202f', ' '), /last 9 s ago\. 2\.00 KiB wait on the board\./);
+    match(partOf({ push: fakePush({ state: 'down', acceptedMs: null }) }).says, 'nothing yet');
+  });
+
+  s.test('changes by others are counted', () => {
+    is(driftWords(fakeLockdown()), 'by nobody else');
+    is(driftWords(fakeLockdown({ drifts: 3 })), '3 times by somebody else');
+  });
+});
