@@ -17,10 +17,18 @@ let
   flint = config.services.flint;
   cfg = flint.agent;
   format = pkgs.formats.json { };
-  infra = import ./infra.nix { inherit lib pkgs; };
-  inherit (import ./board-lib.nix { inherit lib; }) said;
+  values = import ./values.nix { inherit lib; };
+  inherit (values) said;
+
+  judged = import ./judged.nix { inherit lib pkgs; };
 
   agentFile = format.generate "agent.json" cfg.settings;
+  judgedFile = judged.file {
+    name = "agent.json";
+    inherit (cfg) checkConfig;
+    unchecked = agentFile;
+    check = "${lib.getExe flint.package} agent --check --config ${agentFile}";
+  };
 
   called = option: lib.mapAttrs' (name: lib.nameValuePair "services.flint.agent.${option}.${name}");
   handed = lib.mapAttrsToList (name: file: "${name}:${toString file}");
@@ -37,13 +45,13 @@ in
     enable = mkEnableOption "the agent, which enrols the board and keeps it in order";
 
     control = mkOption {
-      type = types.strMatching "https?://[^/ ]+";
+      type = values.origin;
       example = "https://control.example.net";
       description = "Origin of the control, without a path.";
     };
 
     claimTokenFile = mkOption {
-      type = infra.secretFile;
+      type = values.secretFile;
       default = null;
       example = "/boot/firmware/flint-claim-token";
       description = ''
@@ -53,20 +61,20 @@ in
     };
 
     hardware = mkOption {
-      type = types.nullOr (types.strMatching "[a-z0-9][a-z0-9-]{0,62}");
+      type = types.nullOr values.slug;
       default = null;
       example = "r2s";
       description = "Slug of the hardware profile. A hardware module sets it.";
     };
 
     mac = mkOption {
-      type = types.nullOr (types.strMatching "([0-9a-f]{2}:){5}[0-9a-f]{2}");
+      type = types.nullOr values.mac;
       default = null;
       description = "What the board is registered by, where that is not the MAC of its interface.";
     };
 
     interface = mkOption {
-      type = types.nullOr infra.interface;
+      type = types.nullOr values.interface;
       default = null;
       example = "end0";
       description = "Whose MAC the board is registered by; null takes that of the hardware profile.";
@@ -91,7 +99,7 @@ in
     };
 
     secrets = mkOption {
-      type = types.attrsOf infra.secretFile;
+      type = values.secrets;
       default = { };
       example = {
         push-bearer = "/run/secrets/push-bearer";
@@ -104,7 +112,7 @@ in
     };
 
     credentials = mkOption {
-      type = types.attrsOf infra.secretFile;
+      type = values.secrets;
       default = { };
       example = {
         claim-token = "/etc/credstore/claim-token";
@@ -117,7 +125,7 @@ in
     };
 
     encryptedCredentials = mkOption {
-      type = types.attrsOf infra.secretFile;
+      type = values.secrets;
       default = { };
       description = "The same, of files made by `systemd-creds encrypt`.";
     };
@@ -138,18 +146,20 @@ in
       };
     };
 
+    checkConfig = judged.option "board";
+
     configFile = mkOption {
       type = types.package;
       internal = true;
       readOnly = true;
       default = agentFile;
-      description = "The configuration as a file.";
+      description = "The configuration as a file, not yet judged.";
     };
   };
 
   config = mkIf cfg.enable {
     assertions =
-      infra.outsideStore (
+      values.outsideStore (
         {
           "services.flint.agent.claimTokenFile" = cfg.claimTokenFile;
         }
@@ -157,11 +167,10 @@ in
         // called "credentials" cfg.credentials
         // called "encryptedCredentials" cfg.encryptedCredentials
       )
+      ++ values.atMost 8 { "services.flint.agent.pins" = cfg.pins; }
       ++ [
         {
-          assertion =
-            !lib.hasPrefix "http://" cfg.control
-            || builtins.match "http://(127\\..*|localhost(:.*)?|[[]::1].*)" cfg.control != null;
+          assertion = !values.isPlain cfg.control;
           message = "services.flint.agent.control: \"${cfg.control}\" must be https: plain http is for this machine alone";
         }
         {
@@ -185,11 +194,11 @@ in
     };
 
     environment.etc = {
-      "flint/agent.json".source = agentFile;
+      "flint/agent.json".source = judgedFile;
     }
     // lib.mapAttrs' (
       name: file: lib.nameValuePair "flint/secrets.d/${name}" { source = toString file; }
-    ) (lib.filterAttrs (_: file: file != null) cfg.secrets);
+    ) cfg.secrets;
 
     systemd.services.flint-agent = lib.mkMerge [
       (flint.serviceOf "flint-agent.service")

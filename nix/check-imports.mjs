@@ -5,8 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
 
-const IMPORT =
-  /^(?:import |export |\})[^'\n]*\bfrom '([@a-z][^']*)';$|\b(?:import|require)\('([@a-z][\w@/.-]*)'\)/gm;
+const BY_FROM = /^(?:import |export |\})[^'\n]*\bfrom '([@a-z][^']*)';$/gm;
+const BY_CALL = /\b(?:import|require)\('([@a-z][\w@/.-]*)'\)/gm;
 /** Looked for at run time, and done without. */
 const OPTIONAL = ['raw-socket'];
 
@@ -17,8 +17,7 @@ const missing = new Map();
 for (const name of readdirSync(join(root, 'dist'), { recursive: true })) {
   if (!name.endsWith('.js') || left.includes(name.split(sep)[0])) continue;
   const text = readFileSync(join(root, 'dist', name), 'utf8');
-  for (const [, byFrom, byCall] of text.matchAll(IMPORT)) {
-    const specifier = byFrom ?? byCall;
+  for (const [, specifier] of [...text.matchAll(BY_FROM), ...text.matchAll(BY_CALL)]) {
     if (specifier.startsWith('node:') || OPTIONAL.includes(specifier)) continue;
     const words = specifier.split('/');
     const wanted = words.slice(0, specifier.startsWith('@') ? 2 : 1).join('/');

@@ -22,14 +22,13 @@ let
   credentials = "/run/credentials/flint-control.service";
   placeholders = infra.placeholdersOf cfg.package;
   configFile = format.generate "control.json" cfg.settings;
-  judged =
-    if !cfg.checkConfig then
-      configFile
-    else
-      pkgs.runCommand "control.json" { passthru.unchecked = configFile; } ''
-        ${lib.getExe cfg.package} control --check --config ${configFile}
-        cp ${configFile} $out
-      '';
+  judged = import ./judged.nix { inherit lib pkgs; };
+  judgedFile = judged.file {
+    name = "control.json";
+    inherit (cfg) checkConfig;
+    unchecked = configFile;
+    check = "${lib.getExe cfg.package} control --check --config ${configFile}";
+  };
   inherit (cfg.settings) listen;
   upstream = extra: {
     proxyPass = "http://${infra.authority listen.address listen.port}";
@@ -142,12 +141,7 @@ in
       description = "{file}`/etc/flint/control.json`, key by key: see the guide of the control. No secret belongs in it.";
     };
 
-    checkConfig = mkOption {
-      type = types.bool;
-      default = pkgs.stdenv.buildPlatform.canExecute pkgs.stdenv.hostPlatform;
-      defaultText = lib.literalMD "whether the machine that builds can run programs of the server";
-      description = "Whether the build ends with an error when the program refuses the configuration.";
-    };
+    checkConfig = judged.option "server";
 
     configFile = mkOption {
       type = types.package;
@@ -236,7 +230,7 @@ in
     environment = {
       # `flint control user add …` finds configuration and state by itself.
       systemPackages = [ cfg.package ];
-      etc."flint/control.json".source = judged;
+      etc."flint/control.json".source = judgedFile;
     };
 
     users = {

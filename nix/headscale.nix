@@ -80,7 +80,7 @@ in
     };
 
     apiClients = mkOption {
-      type = types.nullOr (types.listOf types.str);
+      type = types.nullOr (types.listOf (types.either infra.address infra.prefix));
       default = null;
       example = [ "192.0.2.10" ];
       description = ''

@@ -17,15 +17,15 @@ let
   flint = config.services.flint;
   cfg = flint.agent;
   lockdown = cfg.lockdown;
-  infra = import ./infra.nix { inherit lib pkgs; };
-  inherit (import ./board-lib.nix { inherit lib; }) said;
+  values = import ./values.nix { inherit lib; };
+  inherit (values) said;
 in
 {
   options.services.flint.agent.lockdown = {
     enable = mkEnableOption "the lockdown, a packet filter that lets nobody in but who is named";
 
     jumpHosts = mkOption {
-      type = types.listOf infra.address;
+      type = types.listOf values.address;
       default = [ ];
       example = [ "fd00:1:2:1::1" ];
       description = "From where SSH is let in, on the mesh alone.";
@@ -46,14 +46,20 @@ in
     };
 
     infra = mkOption {
-      type = types.listOf (types.strMatching "[A-Za-z0-9.:_-]{1,253}(/[0-9]{1,3})?");
+      type = types.listOf (
+        types.oneOf [
+          values.address
+          values.prefix
+          (types.strMatching "[A-Za-z0-9._-]{1,253}")
+        ]
+      );
       default = [ ];
       example = [ "cache.example.net" ];
       description = "More that the board must reach in private networks: addresses, ranges or names.";
     };
 
     measured = mkOption {
-      type = types.listOf infra.prefix;
+      type = types.listOf values.prefix;
       default = flint.probe.policy.privateRanges or [ ];
       defaultText = lib.literalExpression "services.flint.probe.policy.privateRanges";
       description = "Private ranges that may be measured.";
@@ -66,7 +72,10 @@ in
         assertion = !config.networking.nftables.flushRuleset;
         message = "services.flint.agent.lockdown: networking.nftables.flushRuleset empties the lockdown whenever the firewall is loaded; it is on by default where system.stateVersion is older than 23.11: set it to false";
       }
-    ];
+    ]
+    ++ values.atMost 16 { "services.flint.agent.lockdown.jumpHosts" = lockdown.jumpHosts; }
+    ++ values.atMost 64 { "services.flint.agent.lockdown.infra" = lockdown.infra; }
+    ++ values.atMost 256 { "services.flint.agent.lockdown.measured" = lockdown.measured; };
 
     services.flint.agent.settings.lockdown = said {
       inherit (lockdown)

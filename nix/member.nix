@@ -114,7 +114,7 @@ in
           types.submodule {
             options = {
               publicKey = mkOption {
-                type = types.strMatching "[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=";
+                type = infra.wireguardKey;
                 description = "Public key of the probe.";
               };
               address = mkOption {
@@ -205,10 +205,7 @@ in
           assertion = !isWireguard || cfg.headscaleURL == null;
           message = "services.flint.member.headscaleURL is given, but services.flint.member.kind is \"wireguard\"";
         }
-        {
-          assertion = !(lib.elem cfg.interface config.networking.firewall.trustedInterfaces);
-          message = "networking.firewall.trustedInterfaces holds ${cfg.interface}: every probe would reach every port of this machine";
-        }
+        (infra.notTrusted config.networking.firewall cfg.interface)
         {
           assertion = lib.all (from: infra.isV6 from == infra.isV6 cfg.address) callers;
           message = "services.flint.member.doors: one of ${toString callers} can never call ${cfg.address}: one is IPv4, the other IPv6";

@@ -16,13 +16,13 @@ in
     };
 
     units = mkOption {
-      type = types.strMatching "[^\" ]*";
+      type = types.strMatching "[A-Za-z0-9_.@|()*+?-]*";
       default = "(flint-.*|tailscaled|sshd|systemd-timesyncd|systemd-networkd)[.]service";
       description = "Regular expression: units whose state is told. An empty one tells of none.";
     };
 
     disabledCollectors = mkOption {
-      type = types.listOf types.str;
+      type = types.listOf (types.strMatching "[a-z0-9_]+");
       default = [
         # Of data centres, and each a family of series or a walk through /proc.
         "arp"

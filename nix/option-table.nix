@@ -1,9 +1,20 @@
-# docs/nixos-options.md, from the options themselves: `options` as lib.evalModules gives them.
-{ lib, options }:
+# The pages of options in docs/, made of the options themselves. `optionsOf` gives for modules what
+# lib.evalModules gives for them, and NixOS, as `options`.
+{ lib, optionsOf }:
 let
-  documented = lib.filter (option: option.visible && !option.internal) (
-    lib.optionAttrSetToDocList options.services.flint
-  );
+  flint = import ./. { inherit lib; };
+
+  documented =
+    modules:
+    lib.filter
+      (
+        option:
+        option.visible
+        && !option.internal
+        # Those of a virtual host are NixOS' own.
+        && !lib.hasInfix ".nginx." option.name
+      )
+      (lib.optionAttrSetToDocList (optionsOf modules).services.flint);
   textOf =
     value:
     if value ? text then
@@ -19,6 +30,7 @@ let
         "16 bit unsigned integer; between 0 and 65535 (both inclusive)"
         " (both inclusive)"
         "null or string or absolute path"
+        "string or absolute path"
         "{option}"
         "{file}"
         "\n"
@@ -29,6 +41,7 @@ let
         "port"
         ""
         "path or null"
+        "path"
         ""
         ""
         " "
@@ -47,14 +60,38 @@ let
     "| `${lib.removePrefix "services.flint." option.name}` | ${plain option.type} | ${
       code (if option ? default then textOf option.default else "")
     } | ${plain (describe option)} |";
+
+  page =
+    {
+      title,
+      guide,
+      modules,
+    }:
+    ''
+      # ${title}
+
+      All of them begin with `services.flint.`; [${guide}](${guide}) says what they are for. This page is
+      made of the modules, by [option-pages.ts](../test/nix/option-pages.ts).
+
+      | option | type | default | |
+      |---|---|---|---|
+      ${lib.concatMapStringsSep "\n" row (
+        lib.sort (one: other: one.name < other.name) (documented modules)
+      )}
+    '';
 in
-''
-  # Options of NixOS
-
-  All of them begin with `services.flint.`; [nixos.md](nixos.md) says what they are for. This page is
-  made of the modules, see [option-table.nix](../nix/option-table.nix).
-
-  | option | type | default | |
-  |---|---|---|---|
-  ${lib.concatMapStringsSep "\n" row (lib.sort (a: b: a.name < b.name) documented)}
-''
+lib.mapAttrs (_: page) {
+  "docs/nixos-options.md" = {
+    title = "Options of a board";
+    guide = "nixos.md";
+    modules = [
+      flint.modules.board
+      ./probe-data.nix
+    ];
+  };
+  "docs/nixos-infra-options.md" = {
+    title = "Options of the infrastructure";
+    guide = "nixos-infra.md";
+    modules = [ flint.modules.infra ];
+  };
+}

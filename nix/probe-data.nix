@@ -9,7 +9,7 @@
 }:
 let
   inherit (lib) mkOption types;
-  infra = import ./infra.nix { inherit lib pkgs; };
+  values = import ./values.nix { inherit lib; };
   cfg = config.services.flint.data;
 
   optional =
@@ -19,7 +19,7 @@ let
       default = null;
       inherit description;
     };
-  duration = types.strMatching "[0-9]{1,9}(\\.[0-9]{1,3})?(ms|s|m|h|d)";
+  inherit (values) duration;
   host = types.strMatching "@gateway|@resolver|[A-Za-z0-9._:-]{1,253}";
   # Null is what nobody said: it is left out of what the program reads.
   said = lib.filterAttrsRecursive (_: value: value != null);
@@ -39,8 +39,8 @@ let
     interval = optional duration "Between two echoes, or two traces.";
     size = optional (types.ints.between 16 1472) "Bytes.";
     tos = optional (types.ints.between 0 255) "Type of service.";
-    source = optional infra.address "Address of the board.";
-    device = optional infra.interface "Interface of the board.";
+    source = optional values.address "Address of the board.";
+    device = optional values.interface "Interface of the board.";
     labels = optional (types.attrsOf (types.strMatching "[ -~]{0,200}")) "Of its metrics.";
   };
   closed = options: types.submodule { inherit options; };
@@ -87,15 +87,15 @@ in
         description = "Of the document.";
       };
       name = mkOption {
-        type = types.strMatching "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
+        type = values.hostName;
         description = "Host name of the probe.";
       };
       hardware = mkOption {
-        type = types.strMatching "[a-z0-9][a-z0-9-]{0,62}";
+        type = values.slug;
         description = "Slug of its hardware profile.";
       };
-      mac = optional (types.strMatching "([0-9a-f]{2}:){5}[0-9a-f]{2}") "What it is registered by.";
-      address = optional infra.address "Its fixed address on the mesh.";
+      mac = optional values.mac "What it is registered by.";
+      address = optional values.address "Its fixed address on the mesh.";
       measurements = lib.mapAttrs (
         kind: options: optional (closed options) "What is measured before the control says more."
       ) kinds;

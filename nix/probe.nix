@@ -17,22 +17,18 @@ let
   flint = config.services.flint;
   cfg = flint.probe;
   format = pkgs.formats.json { };
-  infra = import ./infra.nix { inherit lib pkgs; };
+  values = import ./values.nix { inherit lib; };
 
   probeFile = format.generate "probe.json" cfg.settings;
   policyFile = format.generate "policy.json" cfg.policy;
 
-  judged =
-    if !cfg.checkConfig then
-      probeFile
-    else
-      pkgs.runCommand "probe.json" { passthru.unchecked = probeFile; } ''
-        mkdir etc
-        cp ${probeFile} etc/probe.json
-        cp ${policyFile} etc/policy.json
-        CONFIGURATION_DIRECTORY=$PWD/etc ${lib.getExe flint.package} probe --check --config etc/probe.json
-        cp ${probeFile} $out
-      '';
+  judged = import ./judged.nix { inherit lib pkgs; };
+  judgedFile = judged.file {
+    name = "probe.json";
+    inherit (cfg) checkConfig;
+    unchecked = probeFile;
+    check = "${lib.getExe flint.package} probe --check --config ${probeFile} --policy ${policyFile}";
+  };
 
   kind =
     what:
@@ -84,10 +80,17 @@ in
             default = 1;
             description = "Of the document.";
           };
-          listen.port = mkOption {
-            type = types.port;
-            default = 9740;
-            description = "Of the page and the metrics, on this machine and on the mesh.";
+          listen = {
+            address = mkOption {
+              type = values.loopback;
+              default = "127.0.0.1";
+              description = "A loopback address: the page asks for no password.";
+            };
+            port = mkOption {
+              type = types.port;
+              default = 9740;
+              description = "Of the page and the metrics, on this machine and on the mesh.";
+            };
           };
           measurements = {
             smokeping = kind "echoes, once a second";
@@ -112,7 +115,7 @@ in
             description = "Of the document.";
           };
           privateRanges = mkOption {
-            type = types.listOf infra.prefix;
+            type = types.listOf values.prefix;
             default = [ ];
             example = [ "10.20.0.0/16" ];
             description = "Private ranges that may be measured.";
@@ -121,12 +124,7 @@ in
       };
     };
 
-    checkConfig = mkOption {
-      type = types.bool;
-      default = pkgs.stdenv.buildPlatform.canExecute pkgs.stdenv.hostPlatform;
-      defaultText = lib.literalMD "whether the machine that builds can run programs of the board";
-      description = "Whether the build ends with an error when the program refuses the configuration.";
-    };
+    checkConfig = judged.option "board";
 
     configFile = mkOption {
       type = types.package;
@@ -139,7 +137,7 @@ in
 
   config = mkIf cfg.enable {
     environment.etc = {
-      "flint/probe.json".source = judged;
+      "flint/probe.json".source = judgedFile;
       "flint/policy.json".source = policyFile;
     };
 

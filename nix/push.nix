@@ -16,23 +16,22 @@ let
     ;
   flint = config.services.flint;
   cfg = flint.agent.push;
-  infra = import ./infra.nix { inherit lib pkgs; };
-  inherit (import ./board-lib.nix { inherit lib; }) said;
+  values = import ./values.nix { inherit lib; };
+  inherit (values) said;
   exporter = flint.nodeExporter or { enable = false; };
-  duration = types.strMatching "[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)";
 in
 {
   options.services.flint.agent.push = {
     enable = mkEnableOption "the push of metrics to a server";
 
     url = mkOption {
-      type = types.strMatching "https?://[^ ?#@]+";
+      type = values.url;
       example = "http://[fd00:1:2:2::1]/remote_write";
-      description = "Where vmagent writes to, without user, password, query and fragment.";
+      description = "Where vmagent writes to.";
     };
 
     bearerFile = mkOption {
-      type = infra.secretFile;
+      type = values.secretFile;
       default = null;
       description = ''
         A file with the bearer, where it does not come from the control. A new one is used without a
@@ -54,19 +53,19 @@ in
     };
 
     queueAgeMax = mkOption {
-      type = duration;
+      type = values.durationFrom "1m" "30d";
       default = "10m";
       description = "An older queue raises an alarm.";
     };
 
     interval = mkOption {
-      type = duration;
+      type = values.durationFrom "5s" "5m";
       default = "15s";
       description = "How often the probe is read.";
     };
 
     nodeExporter = mkOption {
-      type = types.nullOr (types.strMatching "[]A-Za-z0-9.:[-]{1,253}:[0-9]{1,5}");
+      type = types.nullOr values.endpoint;
       default = if exporter.enable then "127.0.0.1:${toString exporter.port}" else null;
       defaultText = lib.literalExpression "that of services.flint.nodeExporter, where it is enabled";
       description = "Where node_exporter listens; null leaves it out.";
@@ -74,7 +73,7 @@ in
   };
 
   config = mkIf (flint.agent.enable && cfg.enable) {
-    assertions = infra.outsideStore { "services.flint.agent.push.bearerFile" = cfg.bearerFile; };
+    assertions = values.outsideStore { "services.flint.agent.push.bearerFile" = cfg.bearerFile; };
 
     services.flint.agent = {
       secrets.push-bearer = mkIf (cfg.bearerFile != null) cfg.bearerFile;

@@ -17,8 +17,8 @@ let
     ;
   cfg = config.services.flint.agent;
   tailnet = cfg.tailnet;
-  infra = import ./infra.nix { inherit lib pkgs; };
-  inherit (import ./board-lib.nix { inherit lib; }) said;
+  values = import ./values.nix { inherit lib; };
+  inherit (values) said;
   isOn = cfg.enable && tailnet.enable;
   isTailscale = isOn && tailnet.kind == "tailscale";
   isWireguard = isOn && tailnet.kind == "wireguard";
@@ -28,25 +28,25 @@ let
     options = {
       name = mkOption {
         type = types.strMatching "[A-Za-z0-9][A-Za-z0-9._-]{0,47}";
-        description = "By which it is told apart.";
+        description = "By which it is told apart, whatever the case of its letters.";
       };
       publicKey = mkOption {
-        type = types.strMatching "[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=";
+        type = values.wireguardKey;
         description = "Its public key. The board's own is made on the board.";
       };
       presharedKeyFile = mkOption {
-        type = infra.secretFile;
+        type = values.secretFile;
         default = null;
         description = "A file with a preshared key.";
       };
       endpoint = mkOption {
-        type = types.nullOr (types.strMatching "([A-Za-z0-9.-]+|[[][0-9A-Fa-f:.]+]):[0-9]{1,5}");
+        type = types.nullOr values.endpoint;
         default = null;
         example = "monitor.example.net:51820";
         description = "Where it is; null for one that calls.";
       };
       allowedAddresses = mkOption {
-        type = types.nonEmptyListOf (types.either infra.prefix infra.address);
+        type = types.nonEmptyListOf (types.either values.prefix values.address);
         description = "What is behind it.";
       };
       keepaliveS = mkOption {
@@ -71,40 +71,40 @@ in
     };
 
     address = mkOption {
-      type = types.nullOr infra.address;
+      type = types.nullOr values.address;
       default = null;
       example = "fd00:1:2:3::7";
       description = "Fixed address of the board there; null takes what the mesh gives. WireGuard gives none.";
     };
 
     readers = mkOption {
-      type = types.listOf infra.address;
+      type = types.listOf values.address;
       default = [ ];
       description = "Who may read page and metrics of the probe there.";
     };
 
     interface = mkOption {
-      type = infra.interface;
+      type = values.interface;
       default = if tailnet.kind == "tailscale" then "tailscale0" else "flint0";
       defaultText = lib.literalExpression ''"tailscale0" or "flint0"'';
       description = "Name of the interface.";
     };
 
     loginServer = mkOption {
-      type = types.nullOr (types.strMatching "https?://[^/ ]+");
+      type = types.nullOr values.origin;
       default = null;
       example = "https://headscale.example.net";
       description = "tailscale: origin of the headscale.";
     };
 
     keyFile = mkOption {
-      type = infra.secretFile;
+      type = values.secretFile;
       default = null;
       description = "tailscale: a file with a pre-auth key; without one the control is asked.";
     };
 
     hostname = mkOption {
-      type = types.nullOr (types.strMatching "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
+      type = types.nullOr values.hostName;
       default = null;
       description = "tailscale: name on the mesh; null takes the one that the control gave.";
     };
@@ -153,6 +153,10 @@ in
 
   config = mkMerge [
     (mkIf isOn {
+      assertions = [
+        (values.notTrusted config.networking.firewall tailnet.interface)
+      ]
+      ++ values.atMost 16 { "services.flint.agent.tailnet.readers" = tailnet.readers; };
       # networkd would remove rules and routes that it did not make.
       systemd.network.config.networkConfig = {
         ManageForeignRoutes = false;
@@ -172,7 +176,7 @@ in
 
     (mkIf isTailscale {
       assertions =
-        infra.outsideStore { "services.flint.agent.tailnet.keyFile" = tailnet.keyFile; }
+        values.outsideStore { "services.flint.agent.tailnet.keyFile" = tailnet.keyFile; }
         ++ [
           {
             assertion = tailnet.loginServer != null;
@@ -212,7 +216,7 @@ in
 
     (mkIf isWireguard {
       assertions =
-        infra.outsideStore (
+        values.outsideStore (
           lib.listToAttrs (
             map (
               one:
@@ -229,7 +233,17 @@ in
             assertion = tailnet.peers != [ ];
             message = "services.flint.agent.tailnet.peers: a mesh without a peer reaches nobody";
           }
-        ];
+          {
+            # Also the name of a secret, which has none of them.
+            assertion = lib.allUnique (map (one: lib.toLower one.name) tailnet.peers);
+            message = "services.flint.agent.tailnet.peers: two names differ in capital letters at most, and would share a preshared key";
+          }
+          {
+            assertion = lib.allUnique (map (one: one.publicKey) tailnet.peers);
+            message = "services.flint.agent.tailnet.peers: two have the same publicKey, and WireGuard keeps the last of them alone";
+          }
+        ]
+        ++ values.atMost 32 { "services.flint.agent.tailnet.peers" = tailnet.peers; };
       boot.kernelModules = [ "wireguard" ];
       # No key goes through it: the agent hands them over by a file that only root can read.
       systemd.services.flint-agent.path = lib.optional (pkgs ? wireguard-tools) pkgs.wireguard-tools;

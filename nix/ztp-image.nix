@@ -7,10 +7,10 @@ let
     mkEnableOption
     mkIf
     mkOption
-    types
     ;
   flint = config.services.flint;
   cfg = flint.ztp;
+  values = import ./values.nix { inherit lib; };
   keys = lib.concatMap (user: user.openssh.authorizedKeys.keys) (lib.attrValues config.users.users);
 in
 {
@@ -18,7 +18,7 @@ in
     enable = mkEnableOption "what an image needs to enrol by itself";
 
     claimTokenFile = mkOption {
-      type = types.nullOr (types.strMatching "/.+");
+      type = values.secretFile;
       default = null;
       example = "/boot/firmware/flint-claim-token";
       description = ''

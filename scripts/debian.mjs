@@ -15,16 +15,26 @@ export const PEERS = {
   prometheus: 'promtool checks the metrics',
   'prometheus-smokeping-prober': 'its metrics and ours must give the same picture',
   'victoria-metrics': 'takes what both push',
+  'prometheus-node-exporter': 'is scraped beside the probe, and pushed',
   chromium: 'looks at the pages',
   'nix-bin': 'reads the modules of nix/; no store and no daemon',
+  systemd: 'judges the units, and makes their users and directories',
   'libcap2-bin': 'starts programs with fewer capabilities',
   'clang-format-14': 'format of C and C++',
   'g++-aarch64-linux-gnu': 'builds the addon for boards',
   'qemu-user-static': 'runs it here',
+  'dnsmasq-base': 'leases, router advertisements and names of the test networks',
+  'isc-dhcp-client': 'asks for a lease behind the lockdown',
+  hping3: 'sends in other names, which the lockdown must stop',
   python3: 'builds npm raw-socket, the second transport, and better-sqlite3',
 };
 
-const SERVICES = ['prometheus', 'prometheus-smokeping-prober', 'victoria-metrics'];
+const SERVICES = [
+  'prometheus',
+  'prometheus-smokeping-prober',
+  'prometheus-node-exporter',
+  'victoria-metrics',
+];
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
 const POLICY_MARK = '# Written by the setup of flint for the time of one installation, process';
 const APT_MS_MAX = 15 * 60_000;

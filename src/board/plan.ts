@@ -25,7 +25,12 @@ export interface PlanRequest {
 
 /** Lines for people. */
 export function planLines(request: PlanRequest): string[] {
-  return [...sentLines(request), ...fileLines(request), ...clockLines(request)];
+  return [
+    ...sentLines(request),
+    ...fileLines(request),
+    ...clockLines(request),
+    ...partLines(request),
+  ];
 }
 
 function sentLines({ settings, facts, identity, env, isAgent }: PlanRequest): string[] {
@@ -79,4 +84,20 @@ function clockLines({ clockCommand, isAgent }: PlanRequest): string[] {
   if (clockCommand === null || !isAgent) return [];
   const command = `${clockCommand.join(' ')} @SECONDS`;
   return [`would run, once nobody else synchronised the clock for a minute: ${command}`];
+}
+
+// Their own commands print each command and file.
+function partLines({ settings, isAgent }: PlanRequest): string[] {
+  const { tailnet, lockdown, push } = settings;
+  if (!isAgent) return [];
+  const mesh = tailnet?.kind === 'wireguard' ? 'wireguard up' : 'tailnet join';
+  return [
+    ...(tailnet?.enable === true ? [partLine('keep the mesh joined', mesh)] : []),
+    ...(lockdown?.enable === true ? [partLine('keep the lockdown', 'lockdown apply')] : []),
+    ...(push?.enable === true ? [partLine('keep the push going', 'push')] : []),
+  ];
+}
+
+function partLine(what: string, command: string): string {
+  return `would ${what}: \`flint ${command} --dry-run\` says how`;
 }

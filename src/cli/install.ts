@@ -95,7 +95,8 @@ function printJson(
 function doneText({ plan, options }: Prepared): string {
   const { release, prefix } = plan.manifest;
   const at = options.root === null ? '' : ` below ${options.root}`;
-  return `installed ${prefix}/${release}${at}; see \`flint doctor\`, \`systemctl status "flint-*"\``;
+  const next = '`flint doctor`, `systemctl status "flint-*"`';
+  return `installed ${prefix}/${release}${at}; see ${next}`;
 }
 
 function print(text: string): void {

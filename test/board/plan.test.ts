@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { is, match, not } from 'uvu/assert';
 import { readFacts } from '../../src/board/facts.ts';
 import { ensureIdentity } from '../../src/board/identity.ts';
+import type { LockdownSettings } from '../../src/board/lockdown/settings.ts';
+import type { MeshSettings } from '../../src/board/mesh/settings.ts';
 import { type PlanRequest, planLines } from '../../src/board/plan.ts';
+import type { PushSettings } from '../../src/board/push/settings.ts';
 import { suite } from '../helper.ts';
 import { MAC, settingsFor } from './agents.ts';
 import { type BoardPlace, inPlace } from './place.ts';
@@ -51,6 +54,21 @@ suite('board/plan', ({ test }) => {
       ]) {
         is(text.includes(part), true, part);
       }
+    }));
+
+  test('names the command that tells how each part would be looked after', () =>
+    inPlace((place) => {
+      const settings = settingsFor('https://control.example', {
+        tailnet: { kind: 'wireguard', enable: true } as MeshSettings,
+        lockdown: { enable: false } as LockdownSettings,
+        push: { enable: true } as PushSettings,
+      });
+      const text = planLines(requestFor(place, { settings })).join('\n');
+      match(text, '`flint wireguard up --dry-run` says how');
+      match(text, '`flint push --dry-run` says how');
+      not.match(text, 'lockdown');
+      const alone = planLines(requestFor(place, { settings, isAgent: false })).join('\n');
+      not.match(alone, 'flint push');
     }));
 
   test('an enrolment alone writes less, and runs nothing', () =>

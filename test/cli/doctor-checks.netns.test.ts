@@ -68,8 +68,9 @@ async function behindGateway(): Promise<Verdicts> {
   return await verdicts.finally(() => far.close());
 }
 
-async function withoutAddon(): Promise<Verdicts> {
-  const copy = openCopy({ code: 'dist', addon: 'none' });
+/** As it is installed on a board, which has nothing of a control; here without the addon as well. */
+async function onBoard(): Promise<Verdicts> {
+  const copy = openCopy({ code: 'dist', addon: 'none', without: ['kysely', 'better-sqlite3'] });
   const main = join(copy.root, 'dist/main.js');
   return await inPlace((place) => doctor(place, { main })).finally(() => copy.remove());
 }
@@ -104,7 +105,7 @@ suite('doctor/checks', (s) => {
       }),
       inPlace((place) => doctor(place, stateIn(join(directory, 'a', 'b')))),
       inPlace((place) => doctor(place, stateIn(`${MAIN}/state`))),
-      withoutAddon(),
+      onBoard(),
       inPlace((place) => doctor(place)),
     ] as const;
     const [gateway, down, quiet, forbidden, sockets, made, never, bare, whole] =
@@ -202,5 +203,7 @@ suite('doctor/checks', (s) => {
     is(of('loopback').verdict, 'good');
     is(of('stamps').verdict, 'poor');
     match(of('stamps').finding, '0 % of the samples');
+    equal([of('database').verdict, of('database').mend], ['good', null]);
+    match(of('database').finding, 'only a control needs one');
   });
 });

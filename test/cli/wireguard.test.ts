@@ -65,14 +65,12 @@ suite('flint wireguard', (s) => {
 
   s.test('another mesh, or none, is wrong use', () => {
     const tailscale = { kind: 'tailscale', loginServer: 'https://headscale.example' };
-    for (const [tailnet, expected] of [
-      [undefined, /docs\/wireguard/],
-      [tailscale, /tailnet/],
-    ]) {
-      const { code, stderr } = flint('show', tailnet);
-      equal(code, 2);
-      match(stderr, expected as RegExp);
-    }
+    const none = flint('show', null);
+    equal(none.code, 2);
+    match(none.stderr, /docs\/wireguard/);
+    const other = flint('show', tailscale);
+    equal(other.code, 2);
+    match(other.stderr, /flint tailnet/);
   });
 
   s.test('shows what the other side must know, ready to be copied', () => {

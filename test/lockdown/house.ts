@@ -33,7 +33,7 @@ const LAN6 = '2001:db8:7:';
 export const FAR = { v4: '203.0.113.2', v6: '2001:db8:99::2' };
 export const MESH_PORT = 41_641;
 const SERVICES = fileURLToPath(new URL('services.ts', import.meta.url));
-const SCAN = fileURLToPath(new URL('../../build/lab/scan', import.meta.url));
+export const SCAN = fileURLToPath(new URL('../../build/lab/scan', import.meta.url));
 
 export interface House {
   probe: Namespace;

@@ -183,7 +183,8 @@ suite('a tailnet in trouble', (s) => {
     'is relayed where no direct way is',
     async () => {
       const rules =
-        'table inet lab { chain f { type filter hook forward priority 0; udp dport != 3478 drop; } }';
+        'table inet lab { chain f { type filter hook forward priority 0; ' +
+        'udp dport != 3478 drop; }; }';
       await lab.hub.run('nft', [rules]);
       await machine.tailscale('debug rebind');
       await metrics.tailscale('debug rebind');

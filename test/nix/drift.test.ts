@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { METRIC_JOBS } from '../../src/core/metric-jobs.ts';
 import { suite } from '../helper.ts';
-import { filesBelow, missingEvaluation, optionPage, ROOT } from './lab.ts';
+import { filesBelow, missingEvaluation, optionPages, ROOT } from './lab.ts';
 
 const PAGES = ['docs/nixos-infra.md', 'docs/nixos.md', 'nix/examples/infra/README.md'];
 
@@ -22,7 +22,7 @@ function read(file: string): string {
 /** Every name that some module makes an option of. */
 function optionNames(text: string): Set<string> {
   const made = text.matchAll(
-    /(?:^|[\s.{])([A-Za-z][\w-]*) = (?:mkOption|mkEnableOption|kind |\{)/gm,
+    /(?:^|[\s.{])([A-Za-z][\w-]*) = (?:mkOption|mkEnableOption|judged\.option|kind |\{)/gm,
   );
   const deep = text.matchAll(/options(?:\.[\w-]+)*(?:\.([\w-]+)) = /g);
   const dotted = text.matchAll(/([\w.]+) = (?:mkOption|mkEnableOption)/g);
@@ -59,8 +59,20 @@ suite('nix: drift', (s) => {
     equal(names.has('fqnd'), false);
   });
 
-  s.testIf(missingEvaluation(), 'the page of options is what the modules say', () => {
-    equal(read('docs/nixos-options.md').trim(), optionPage().trim());
+  s.testIf(missingEvaluation(), 'the pages of options are what the modules say', () => {
+    const pages = Object.entries(optionPages());
+    equal(pages.length, 2);
+    for (const [file, text] of pages) equal(read(file), text, file);
+  });
+
+  s.test('all examples name one address of this repository', () => {
+    const sources = [...filesBelow('nix/examples', 'flake.nix'), join(ROOT, 'docs/nixos-infra.md')];
+    equal(sources.length, 3);
+    const named = sources.flatMap((file) => [
+      ...readFileSync(file, 'utf8').matchAll(/flint(?:\.url| = \{\s*url) = "([^"]+)"/g),
+    ]);
+    equal(named.length, 3);
+    equal(new Set(named.map(([, url]) => url)).size, 1);
   });
 
   s.test('every module that others import is among those of the flake', () => {

@@ -68,19 +68,15 @@ export function evaluateOne(modules: string): Machine {
   return all.one;
 }
 
-/** The page of options as the modules of the boards make it. */
-export function optionPage(): string {
+/** Pages of options by their paths from the root, as the modules make them. */
+export function optionPages(): Record<string, string> {
   const expression = `
-    let
-      lib = import (builtins.getEnv "NIXPKGS_LIB");
-      flint = import ${ROOT}nix { inherit lib; };
-      modules = [ flint.modules.board ${ROOT}nix/probe-data.nix ];
-    in
     import ${ROOT}nix/option-table.nix {
-      inherit lib;
-      inherit (import ${at('FLINT_NIX_EVAL')}/default.nix { inherit modules; }) options;
+      lib = import (builtins.getEnv "NIXPKGS_LIB");
+      optionsOf = modules:
+        (import ${at('FLINT_NIX_EVAL')}/default.nix { inherit modules; }).options;
     }`;
-  return JSON.parse(instantiate(expression)) as string;
+  return JSON.parse(instantiate(expression)) as Record<string, string>;
 }
 
 /** A directory for one test run, and how to be rid of it. */

@@ -1,5 +1,6 @@
 // A probe that measures and pushes, and the metrics server that it pushes to, in two network
 // namespaces with a cable between them.
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PushState } from '../../src/core/board-state.ts';
@@ -40,6 +41,7 @@ export interface PushLab {
   close(): Promise<void>;
 }
 
+const NODE_EXPORTER = 'prometheus-node-exporter';
 const SCENARIO = `
   dst 10.9.0.0/16 delay 5ms
   dst fd09::/64 delay 5ms
@@ -60,10 +62,13 @@ export async function openPushLab(settings: object = {}): Promise<PushLab> {
       url: pushUrl(),
       user: 'nobody',
       interval: `${INTERVAL_MS / 1000}s`,
-      nodeExporter: null,
+      nodeExporter: '127.0.0.1:9100',
       ...settings,
     },
   });
+  if (hasNodeExporter()) {
+    daemonLab.namespace.spawn(NODE_EXPORTER, ['--web.listen-address=127.0.0.1:9100']);
+  }
   const daemon = await daemonLab.start(daemonLab.write('probe.json', probeConfiguration()));
   const lab: PushLab = {
     ...{ daemonLab, daemon, far, server, directory },
@@ -99,6 +104,11 @@ export async function openPushLab(settings: object = {}): Promise<PushLab> {
   };
   lab.setSecret(TOKEN);
   return lab;
+}
+
+/** Whether there is one; where there is none, its job is down and all else goes on. */
+export function hasNodeExporter(): boolean {
+  return spawnSync(NODE_EXPORTER, ['--version']).error === undefined;
 }
 
 /** By IPv6, as over a mesh. */

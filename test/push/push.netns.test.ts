@@ -13,7 +13,16 @@ import { suite } from '../helper.ts';
 import { type LabProcess, sleep } from '../lab/net.ts';
 import { missingDaemonLab } from '../probe/daemon-lab.ts';
 import { largestHole, missingMetricsServer, type Series } from './metrics-server.ts';
-import { HOSTS, INTERVAL_MS, NAME, openPushLab, type PushLab, pushUrl, TOKEN } from './push-lab.ts';
+import {
+  HOSTS,
+  hasNodeExporter,
+  INTERVAL_MS,
+  NAME,
+  openPushLab,
+  type PushLab,
+  pushUrl,
+  TOKEN,
+} from './push-lab.ts';
 import { remoteWrite } from './remote-write.ts';
 
 const missing = missingDaemonLab() ?? missingMetricsServer();
@@ -51,7 +60,7 @@ suite('push', (s) => {
 
   /** What the daemon was scraped for; the times of traces are their own. */
   async function scraped(): Promise<Series[]> {
-    return await lab.server.export('{job=~"smokeping|path|flint"}');
+    return await lab.server.export('{job=~"smokeping|path|flint|node"}');
   }
 
   async function caughtUp(): Promise<void> {
@@ -210,6 +219,20 @@ suite('push', (s) => {
       ]);
     }
     ok((await server.values('dest')).includes('10.9.0.1'));
+  });
+
+  const missingNode = missing ?? (hasNodeExporter() ? null : 'there is no node_exporter');
+  s.testIf(missingNode, 'the dashboard of the machine finds what it asks for', async () => {
+    const [up] = await lab.server.query(`up{job="node",instance="${NAME}"}`);
+    const used = await lab.server.query(
+      'node_memory_MemTotal_bytes - node_memory_MemFree_bytes - node_memory_Buffers_bytes' +
+        ' - node_memory_Cached_bytes - node_memory_SReclaimable_bytes',
+    );
+    const traffic = await lab.server.query('rate(node_network_receive_bytes_total[1m])');
+
+    equal(up?.value, 1);
+    equal(used.length, 1);
+    ok(traffic.some(({ labels }) => labels['device']?.startsWith('veth')));
   });
 });
 

@@ -3,6 +3,7 @@ const path = process.getBuiltinModule('node:path');
 
 import { ProbeError } from '../../core/error.ts';
 import { DEFAULT_POLICY } from '../../core/policy.ts';
+import { type LockWords, lockDirectory } from '../../host/lock.ts';
 import { type AgentSettings, judgeControl, loadSettings } from '../agent-config.ts';
 import { readProfile } from '../hardware-profile.ts';
 import { readGiven } from '../places.ts';
@@ -69,9 +70,21 @@ export async function carryOut(
   { plan, program, seen, options }: Prepared,
   say: (line: string) => void,
 ): Promise<Applied> {
-  const { root, env } = options;
-  return await applyActions(plan.actions, { root, program, env, active: seen.active, say });
+  const { root, env, prefix } = options;
+  const place = belowRoot(root)(prefix);
+  fs.mkdirSync(place, { recursive: true, mode: 0o755 });
+  const lock = await lockDirectory(place, LOCK);
+  try {
+    return await applyActions(plan.actions, { root, program, env, active: seen.active, say });
+  } finally {
+    await lock.release();
+  }
 }
+
+const LOCK: LockWords = {
+  what: 'the installation in',
+  advice: 'another `flint install` is under way; wait until it has ended',
+};
 
 interface Found {
   program: Program;
@@ -97,6 +110,7 @@ function wishOf(options: InstallOptions, found: Found): InstallWish {
     isRunning: machine.isRunning,
     agentConfig: brought,
     policy: `${JSON.stringify({ schema: 1, ...DEFAULT_POLICY }, null, 2)}\n`,
+    isLocked: settings?.lockdown?.enable === true,
     wantsMac: profile?.mac === 'sd-serial',
   };
 }

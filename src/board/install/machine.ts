@@ -31,6 +31,7 @@ const PROGRAMS: readonly string[] = [
   ...['nft', 'ip', 'vmagent', 'tailscale', 'tailscaled', 'wg', 'wireguard-go'],
   'prometheus-node-exporter',
 ];
+const PROTOCOLS = '/etc/protocols';
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Where the sandbox of a service does not look, or what a boot clears away. */
 const PRIVATE_PLACE = /^\/(home|root|run\/user|tmp|var\/tmp)\//;
@@ -47,11 +48,14 @@ export async function lookAtMachine(
     const file = findProgram(name, { PATH: path });
     return file === null ? [] : [[name, file.slice(root?.length ?? 0)] as const];
   });
+  // Names of protocols, by which nft says what it has.
+  const hasProtocols = fs.existsSync(below(PROTOCOLS));
+  const protocols = hasProtocols ? [[PROTOCOLS, PROTOCOLS] as const] : [];
   return {
     node: await readNode(node, below, env),
     systemdVersion: await readSystemd(env),
     isRunning: root === null && fs.existsSync('/run/systemd/system'),
-    programs: new Map(found),
+    programs: new Map([...found, ...protocols]),
     unwanted: enabledServices(['victoria-metrics'], below),
   };
 }
@@ -107,6 +111,7 @@ function judgeParts({ programs, unwanted }: MachineFacts, settings: AgentSetting
   const { lockdown, push, tailnet } = settings;
   const wants: [boolean, string, string, string][] = [
     [lockdown?.enable === true, 'nft', 'the lockdown', 'apt-get install nftables'],
+    [lockdown?.enable === true, PROTOCOLS, 'the lockdown', 'apt-get install netbase'],
     [push?.enable === true, 'vmagent', 'the push', 'apt-get install victoria-metrics'],
     [
       push?.enable === true && push.nodeExporter !== null,

@@ -32,7 +32,7 @@ export function planInstall(wish: InstallWish, seen: Seen, manifest: Manifest | 
   const config = planConfig(wish, seen);
   const links = planLinks(wish, seen);
   const own = files.actions.filter((action) => !users.files.includes(pathOf(action)));
-  const changed = [...program, ...own, ...links.actions];
+  const changed = [...program, ...config.actions, ...own, ...links.actions];
   const services = planServices(wish, seen, changed);
   const next = nextManifest(wish, manifest, files.hashes);
   const changes = [...base, ...config.actions, ...own, ...links.actions, ...services];
@@ -129,15 +129,21 @@ function startUnits(wish: InstallWish, seen: Seen): string[] {
   return ['flint-probe.service', ...(hasAgent ? ['flint-agent.service'] : [])];
 }
 
+const LOCKED =
+  'the lockdown shuts this machine as soon as the agent runs: SSH is let in from the jump hosts ' +
+  'on the mesh alone, and a session over any other network ends';
+
 function startNotes(wish: InstallWish, seen: Seen): string[] {
   const hasAgent = wish.agentConfig !== null || seen.files.has(AGENT_FILE);
   return [
     ...(hasAgent
       ? []
       : [
-          `there is no ${AGENT_FILE}: the probe measures what ${CONFIG_DIRECTORY}/probe.json says; ` +
+          `there is no ${AGENT_FILE}: the probe measures what ` +
+            `${CONFIG_DIRECTORY}/probe.json says; ` +
             'to join a fleet, run this again with --control URL',
         ]),
+    ...(wish.isLocked ? [LOCKED] : []),
     ...(wish.wantsMac
       ? ['the MAC of the SD card is set at the next boot; `flint mac show` says which']
       : []),

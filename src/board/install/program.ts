@@ -20,12 +20,11 @@ export interface Program {
   bytes: number;
 }
 
-/** What the modules of a board import. `kysely`: `flint doctor` asks whether a control could run. */
+/** What the modules of a board import. */
 export const BOARD_PACKAGES: readonly string[] = [
   '@assemblyscript/loader',
   'commander',
   'hono',
-  'kysely',
   'msgpackr',
   'prom-client',
   'valibot',

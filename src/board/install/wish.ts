@@ -22,6 +22,8 @@ export interface InstallWish {
   agentConfig: string | null;
   /** Text of the policy for a machine that has none. */
   policy: string;
+  /** The agent will shut the machine. */
+  isLocked: boolean;
   /** Whether the address of the board is that of its SD card. */
   wantsMac: boolean;
   isStart: boolean;

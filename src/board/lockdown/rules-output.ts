@@ -8,8 +8,9 @@ export function outputLines({ mesh }: RulesRequest): string[] {
   return [
     'oif "lo" counter name out-loopback accept',
     ...(mesh === null ? [] : [`oifname "${mesh.interface}" goto mesh-output`]),
-    ...linkLines(),
+    ...leaseLines(),
     ...honestLines(),
+    ...linkLines(),
     ANSWERS,
     'ip daddr @infra4 counter name out-infra accept',
     'ip6 daddr @infra6 counter name out-infra accept',
@@ -43,11 +44,24 @@ export function meshOutputLines(): string[] {
 
 const ANSWERS = 'ct state established,related ct direction reply counter name out-answer accept';
 
-// Before a host has an address it has none to send from: these come first.
-function linkLines(): string[] {
+// Before a host has an address it has none to send from: this comes before that is judged.
+function leaseLines(): string[] {
   return [
     'ip daddr 255.255.255.255 udp sport 68 udp dport 67 counter name out-link accept',
+    'ip6 saddr :: icmpv6 type { nd-router-solicit, nd-neighbor-solicit } ip6 hoplimit 255 ' +
+      'counter name out-link accept',
+    'ip6 saddr :: icmpv6 type { mld-listener-report, mld2-listener-report } ' +
+      'counter name out-link accept',
+  ];
+}
+
+function linkLines(): string[] {
+  return [
     'ip6 daddr ff02::1:2 udp sport 546 udp dport 547 counter name out-link accept',
+    // The kernel's own come from no file. A daemon with a raw socket could else tell the neighbours
+    // that it is the router.
+    'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } meta skuid != 0 ' +
+      'counter name drop-spoofed-output drop',
     'icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } ' +
       'ip6 hoplimit 255 counter name out-link accept',
     'icmpv6 type { mld-listener-report, mld-listener-done, mld2-listener-report } ' +

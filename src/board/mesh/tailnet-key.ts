@@ -44,6 +44,7 @@ export interface KeyRingOptions {
 
 const REFUSED_MS = 6 * 3_600_000;
 const REFUSED_MAX = 16;
+const KEY_FILE_MS_MAX = 600_000;
 
 export function openKeyRing(options: KeyRingOptions): KeyRing {
   const { context, monotonicMs } = options;
@@ -115,9 +116,16 @@ export async function withKeyFile<Result>(
 export function removeOldKeys({ state }: MeshPlaces): void {
   for (const name of listed(state)) {
     const pid = /^\.?key-(\d+)(\.\d+\.new)?$/.exec(name)?.[1];
-    if (pid === undefined || fs.existsSync(`/proc/${pid}`)) continue;
-    fs.rmSync(path.join(state, name), { force: true });
+    const file = path.join(state, name);
+    if (pid === undefined || (fs.existsSync(`/proc/${pid}`) && isYoung(file))) continue;
+    fs.rmSync(file, { force: true });
   }
+}
+
+// A join takes a minute; after that somebody else has the number of the process.
+function isYoung(file: string): boolean {
+  const stats = fs.statSync(file, { throwIfNoEntry: false });
+  return stats !== undefined && Math.abs(Date.now() - stats.mtimeMs) < KEY_FILE_MS_MAX;
 }
 
 function listed(directory: string): string[] {

@@ -31,6 +31,8 @@ export interface TailnetFacts {
 /** When the state began is for the caller to say. */
 export type TailnetReading = Omit<MeshState, 'joinedMs'>;
 
+/** Done at once, and no trouble while they are. */
+const QUIET: readonly TailnetAction['do'][] = ['set', 'ask-again'];
 const LENGTH_MAX = 500;
 const NAME_LENGTH_MAX = 253;
 
@@ -82,7 +84,7 @@ function reasonOf(facts: TailnetFacts, state: MeshState['state']): string | null
   const { fault, action, failure, fixedAddress } = facts;
   if (fault !== null) return fault.reason;
   if (failure !== null) return failure;
-  if (action !== null && 'why' in action && action.do !== 'set') return action.why;
+  if (action !== null && 'why' in action && !QUIET.includes(action.do)) return action.why;
   if (state === 'needs-approval') {
     return `the login server must approve the route ${fixedAddress} of this node`;
   }

@@ -27,6 +27,7 @@ export interface DeviceOptions {
 
 const READY_MS_MAX = 5000;
 const READY_POLL_MS = 50;
+const OTHERS_MS_MAX = 1000;
 const END_MS_MAX = 2000;
 const AGAIN_MS_MIN = 100;
 const TIMER_SLACK_MS = 5;
@@ -159,7 +160,13 @@ async function startLasting(tools: Tools, name: string): Promise<void> {
   const { PATH } = tools.env;
   const options = { timeoutMs: READY_MS_MAX, env: { PATH } };
   const result = await runCommand(tools.go ?? '', [name], options);
-  if (result.code !== 0) throw new Error(`wireguard-go: ${complaint(result)}`);
+  if (result.code === 0) return;
+  // The agent may have been quicker.
+  for (let waitedMs = 0; waitedMs < OTHERS_MS_MAX; waitedMs += READY_POLL_MS) {
+    if ((await readDump(tools, name)) !== null) return;
+    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
+  }
+  throw new Error(`wireguard-go: ${complaint(result)}`);
 }
 
 /** The kernel says of an interface whether it is one of its own. */

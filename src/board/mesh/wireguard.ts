@@ -9,15 +9,14 @@ import { reasonOf } from '../places.ts';
 import type { MeshPlaces } from './places.ts';
 import type { WireguardSettings } from './settings.ts';
 import { type Device, openDevice } from './wireguard-device.ts';
-import { configText, type Dump, driftOf } from './wireguard-dump.ts';
 import { type Endpoints, openEndpoints } from './wireguard-endpoint.ts';
-import { keep, readKept, withConfig } from './wireguard-kept.ts';
+import { keep, readKept } from './wireguard-kept.ts';
 import { ensureKey, type WireguardKey } from './wireguard-key.ts';
-import { linkWork, type Machine } from './wireguard-link.ts';
-import { foundOf, type Liveness, noMesh, openLiveness } from './wireguard-live.ts';
+import { type Liveness, noMesh, openLiveness } from './wireguard-live.ts';
 import { stateOf } from './wireguard-look.ts';
+import { mendLink, mendPeers } from './wireguard-mend.ts';
 import { planWireguard, type WireguardPlan } from './wireguard-plan.ts';
-import { complaint, findTools, readDump, readMachine, type Tools } from './wireguard-tools.ts';
+import { findTools, readDump, readMachine, type Tools } from './wireguard-tools.ts';
 
 export interface WireguardOptions {
   settings: WireguardSettings;
@@ -142,12 +141,10 @@ interface Bringing {
   tools: Tools;
   key: WireguardKey;
   plan: WireguardPlan;
-  isMoved: boolean;
 }
 
 /** Throws with a reason. */
-async function bring(run: Run, given: Omit<Bringing, 'isMoved'>): Promise<MeshState> {
-  const { tools, key, plan } = given;
+async function bring(run: Run, { tools, key, plan }: Bringing): Promise<MeshState> {
   await own(run, tools, plan.interface);
   await run.device.ensure(tools, plan.interface);
   const found = await readDump(tools, plan.interface);
@@ -158,7 +155,15 @@ async function bring(run: Run, given: Omit<Bringing, 'isMoved'>): Promise<MeshSt
   run.place = machine.place;
   // First the interface: what is sent to a peer must have an address to come from.
   const conflicts = await mendLink(tools, plan, machine);
-  const isMended = await mendPeers(run, { ...given, isMoved }, found);
+  const { endpoints, liveness, context, places } = run;
+  const isMended = await mendPeers(
+    {
+      ...{ tools, key, plan, isMoved, endpoints, liveness },
+      stateDirectory: places.state,
+      warn: (message) => context.log.warn(message),
+    },
+    found,
+  );
   const dump = isMended ? await readDump(tools, plan.interface) : found;
   return stateOf({
     ...{ plan, dump, conflicts },
@@ -182,57 +187,6 @@ async function own(run: Run, tools: Tools, name: string): Promise<void> {
     );
   }
   keep(run.places.state, { interface: name });
-}
-
-/** Whether anything was changed. */
-async function mendPeers(run: Run, bringing: Bringing, dump: Dump): Promise<boolean> {
-  const { tools, key, plan, isMoved } = bringing;
-  const endpoints = await run.endpoints.choose(
-    plan.peers.map((peer) => {
-      const found = foundOf(peer, dump);
-      return { peer, found, isSilent: run.liveness.isSilent(peer, found), isMoved };
-    }),
-  );
-  const drift = driftOf(plan, dump, key.publicKey);
-  if (drift.length === 0) return await seekPeers(bringing, endpoints);
-  const { privateKey } = key;
-  const text = configText({ plan, privateKey, listenPort: dump.listenPort, endpoints });
-  await withConfig(run.places.state, text, async (file) => {
-    const result = await tools.wg(['syncconf', plan.interface, file]);
-    if (result.code !== 0) throw new Error(`wg syncconf: ${complaint(result)}`);
-  });
-  if (dump.publicKey !== null) {
-    run.context.log.warn(`${plan.interface} was not as it should be: ${drift.join(', ')}`);
-  }
-  return true;
-}
-
-/**
- * Whether anybody was sought. It may be done each quarter of a minute for days: it writes no file,
- * and what is public may stand in the words of a command.
- */
-async function seekPeers({ tools, plan }: Bringing, endpoints: ReadonlyMap<string, string>) {
-  for (const [key, endpoint] of endpoints) {
-    const { keepaliveS = 0 } = plan.peers.find(({ publicKey }) => publicKey === key) ?? {};
-    const words = ['set', plan.interface, 'peer', key, 'persistent-keepalive'];
-    // A keepalive that begins is sent at once, and with it a handshake: else it waits its time.
-    const result = await tools.wg([...words, 'off', 'endpoint', endpoint]);
-    if (result.code !== 0) throw new Error(`wg set: ${complaint(result)}`);
-    await tools.wg([...words, keepaliveS === 0 ? 'off' : String(keepaliveS)]);
-  }
-  return endpoints.size > 0;
-}
-
-/** What could not be routed. Throws with a reason. */
-async function mendLink(tools: Tools, plan: WireguardPlan, machine: Machine) {
-  const { commands, conflicts } = linkWork(plan, machine);
-  for (const words of commands) {
-    const result = await tools.ip(words);
-    // A kernel without IPv6 has no such mode, and needs none.
-    if (result.code === 0 || words.includes('addrgenmode')) continue;
-    throw new Error(`ip ${words.join(' ')}: ${complaint(result)}`);
-  }
-  return conflicts;
 }
 
 function pauseOf({ state }: MeshState): number {

@@ -32,6 +32,9 @@ export function keepChildren(options: ChildrenOptions): Keeper {
     onEnd: (why) => options.onEnd('the relay', why),
   });
   const mark = queueMark(options.queue);
+  // Another board's relay on this machine, in a container, is none of our business.
+  const forQueue = { FLINT_RELAY_QUEUE: options.queue };
+  const relayMark = `FLINT_RELAY_QUEUE=${options.queue}`;
   const [flintFile = process.execPath, ...flintWords] = flint;
   return {
     async keep(wanted) {
@@ -40,8 +43,8 @@ export function keepChildren(options: ChildrenOptions): Keeper {
         await relay.keep({
           file: flintFile,
           words: [...flintWords, 'push', 'relay'],
-          env: { ...wanted.relay, PATH: path },
-          mark: `FLINT_RELAY_PORT=${wanted.relay['FLINT_RELAY_PORT'] ?? ''}`,
+          env: { ...wanted.relay, PATH: path, ...forQueue },
+          mark: relayMark,
         });
       }
       await vmagent.keep({
@@ -54,7 +57,7 @@ export function keepChildren(options: ChildrenOptions): Keeper {
     async stop() {
       await vmagent.stop();
       await relay.stop();
-      await endOrphans(mark, owner.uid);
+      for (const one of [mark, relayMark]) await endOrphans(one, owner.uid);
     },
     async close() {
       await vmagent.stop();

@@ -30,7 +30,15 @@ export interface PushOptions {
   stepMs?: number;
 }
 
-const RELAY_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=32', '--optimize-for-size'];
+// As its unit has them.
+const RELAY_FLAGS = [
+  '--lite-mode',
+  '--no-expose-wasm',
+  '--max-old-space-size=32',
+  '--max-semi-space-size=1',
+  '--v8-pool-size=1',
+  '--single-threaded-gc',
+];
 
 export interface Pushing {
   options: PushOptions;

@@ -57,7 +57,7 @@ suite('board/install/machine', ({ test }) => {
       const push = { url: 'http://[fd00::1]/write' };
       equal(names({}), []);
       equal(names({ lockdown: { enable: false } }), []);
-      equal(names({ lockdown: {} }), ['nft']);
+      equal(names({ lockdown: {} }), ['nft', '/etc/protocols']);
       equal(names({ push }), ['vmagent', 'prometheus-node-exporter']);
       equal(names({ push: { ...push, nodeExporter: null } }), ['vmagent']);
       equal(names({ tailnet: { kind: 'tailscale', loginServer } }), ['tailscaled', 'ip']);

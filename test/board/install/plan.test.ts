@@ -57,7 +57,7 @@ function installed(more: Partial<InstallWish> = {}): { seen: Seen; manifest: Man
 }
 
 suite('board/install/plan', ({ test }) => {
-  test('a bare machine gets program, users, directories, files, links and services in order', () => {
+  test('a bare machine gets program, users, directories, files and services in order', () => {
     const { actions, notes } = planInstall(wishFor(), BARE, null);
     const kinds = actions.map(({ kind }) => kind).filter((kind, i, all) => kind !== all[i - 1]);
     equal(kinds, ['program', 'file', 'run', 'directory', 'file', 'link', 'run', 'file']);
@@ -160,6 +160,20 @@ suite('board/install/plan', ({ test }) => {
     match(enable ?? '', /flint-mac\.service/);
     ok(!commandsOf(actions).some((words) => /restart.*mac/.test(words)));
     match(notes.join(), /at the next boot/);
+  });
+
+  test('whoever is logged in is told before the lockdown shuts him out', () => {
+    const { notes } = planInstall(wishFor({ isLocked: true, agentConfig: '{}' }), BARE, null);
+    match(notes.join(), /the lockdown shuts this machine as soon as the agent runs/);
+  });
+
+  test('a policy that is put there begins to rule at once', () => {
+    const { seen, manifest } = installed();
+    const files = new Map(seen.files);
+    files.delete(POLICY_FILE);
+    const { actions } = planInstall(wishFor(), { ...seen, files }, manifest);
+    equal(pathsOf(actions, 'file'), [POLICY_FILE]);
+    equal(commandsOf(actions), ['systemctl restart flint-probe.service']);
   });
 
   test('a service that stands still is started, a directory of another mode is mended', () => {

@@ -47,7 +47,7 @@ export function wishFor(more: Partial<InstallWish> = {}): InstallWish {
     ...{ prefix: '/usr/lib/flint', release: '1.0.0-0a1b2c3d', files: 3, bytes: 300 },
     ...{ launcher: 'build/flint-launch', node: '/usr/bin/node', vmagent: '/usr/bin/vmagent' },
     ...{ systemdVersion: 252, isRunning: true, root: null, agentConfig: null, policy: '{}\n' },
-    ...{ wantsMac: false, isStart: true },
+    ...{ wantsMac: false, isLocked: false, isStart: true },
     ...more,
   };
 }

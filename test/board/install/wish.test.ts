@@ -4,7 +4,7 @@ import { suite } from '../../helper.ts';
 import { wishFor } from './scratch.ts';
 
 suite('board/install/wish', ({ test }) => {
-  test('the MAC is set at a boot only where that is wanted, and vmagent is started by the agent', () => {
+  test('the MAC is set only where that is wanted, and vmagent is started by the agent', () => {
     const [plain, wanting] = [bootUnits(wishFor()), bootUnits(wishFor({ wantsMac: true }))];
     equal(plain.includes('flint-mac.service'), false);
     equal(wanting.includes('flint-mac.service'), true);

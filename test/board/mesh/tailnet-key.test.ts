@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -161,6 +162,8 @@ suite('keys of a tailnet', (s) => {
     for (const name of ['key-4194305', '.key-4194305.4194305.new', ...others]) {
       writeFileSync(join(places.state, name), '');
     }
+    writeFileSync(join(places.state, 'key-1'), '');
+    utimesSync(join(places.state, 'key-1'), 0, 0);
     removeOldKeys(places);
 
     deepEqual(readdirSync(places.state).sort(), others.sort());

@@ -1,5 +1,5 @@
-// The part on a machine that is made of three scripts: what it runs, in which order, and what it does
-// when a program fails. The real programs are in test/mesh/wireguard.netns.test.ts.
+// The part on a machine that is made of two scripts: what it runs, in which order, and what it
+// does when a program fails. The real programs are in test/mesh/wireguard.netns.test.ts.
 import {
   chmodSync,
   existsSync,
