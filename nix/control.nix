@@ -98,11 +98,11 @@ in
         types.submodule {
           options = {
             certFile = mkOption {
-              type = infra.secretFile;
+              type = infra.secretPath;
               description = "Certificate and what stands between it and its authority (PEM).";
             };
             keyFile = mkOption {
-              type = infra.secretFile;
+              type = infra.secretPath;
               description = "Its private key (PEM); systemd hands it on, only root must read it.";
             };
           };

@@ -100,7 +100,7 @@ in
 
     wireguard = {
       privateKeyFile = mkOption {
-        type = infra.secretFile;
+        type = infra.secretPath;
         default = "/var/lib/flint-member/wireguard.key";
         description = "File with the private key; it is made here where there is none.";
       };

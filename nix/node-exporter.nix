@@ -16,7 +16,7 @@ in
     };
 
     units = mkOption {
-      type = types.strMatching "[A-Za-z0-9_.@|()*+?-]*";
+      type = types.strMatching "[]A-Za-z0-9_.@|()*+?[-]*";
       default = "(flint-.*|tailscaled|sshd|systemd-timesyncd|systemd-networkd)[.]service";
       description = "Regular expression: units whose state is told. An empty one tells of none.";
     };

@@ -15,6 +15,8 @@ export const PEERS = {
   prometheus: 'promtool checks the metrics',
   'prometheus-smokeping-prober': 'its metrics and ours must give the same picture',
   'victoria-metrics': 'takes what both push',
+  'wireguard-go': 'WireGuard of the test meshes, where the kernel has none',
+  'wireguard-tools': 'looks at and configures it',
   'prometheus-node-exporter': 'is scraped beside the probe, and pushed',
   chromium: 'looks at the pages',
   'nix-bin': 'reads the modules of nix/; no store and no daemon',

@@ -40,12 +40,22 @@ export function suite(name: string, define: (s: Suite) => void): void {
       if (missing === null) s.test(title, run, timeoutMs);
       else s.skip(title, missing);
     },
-    before: (run) => inner.before(run),
+    before: (run) => inner.before(() => told(run)),
     after: (run) => inner.after(run),
   };
   define(s);
   if (cases === 0) throw new Error(`suite ${name} defines no test`);
   inner.run();
+}
+
+/** uvu ends without a word when a preparation fails. */
+async function told(run: () => void | Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    process.stderr.write(`before: ${error instanceof Error ? error.stack : error}\n`);
+    throw error;
+  }
 }
 
 async function counted(

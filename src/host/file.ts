@@ -36,7 +36,7 @@ export function writeWhole(file: string, text: string, options: WriteOptions = {
     fs.renameSync(draft, file);
     syncDirectory(directory);
   } catch (cause) {
-    fs.rmSync(draft, { force: true });
+    discard(draft);
     throw stateError(`${file} cannot be written`, cause);
   }
 }
@@ -91,6 +91,15 @@ function writeSynced(file: string, text: string, mode: number): void {
     fs.fsyncSync(fd);
   } finally {
     fs.closeSync(fd);
+  }
+}
+
+/** What is in its way is told already. */
+function discard(draft: string): void {
+  try {
+    fs.rmSync(draft, { force: true });
+  } catch {
+    // Its directory is none, for example.
   }
 }
 

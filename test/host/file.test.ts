@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { equal, is, match, throws } from 'uvu/assert';
+import type { ProbeError } from '../../src/core/error.ts';
 import { readWhole, removeWhole, writeWhole } from '../../src/host/file.ts';
 import { suite } from '../helper.ts';
 
@@ -28,6 +29,17 @@ function inDirectory(run: (directory: string) => void): void {
 }
 
 suite('file', (s) => {
+  s.test('below what is no directory is an error of the state, and says where', () =>
+    inDirectory((directory) => {
+      writeFileSync(join(directory, 'file'), '');
+      const below = join(directory, 'file', 'state.json');
+      throws(
+        () => writeWhole(below, 'one', { isDirectoryGiven: true }),
+        (error: ProbeError) => error.code === 'ERR_STATE_IO' && error.message.includes(below),
+      );
+    }),
+  );
+
   s.test('is written whole, for its owner alone, and nothing else is left', () =>
     inDirectory((directory) => {
       const file = join(directory, 'a', 'state.json');

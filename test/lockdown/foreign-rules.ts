@@ -20,7 +20,10 @@ table ip filter {
   }
 }
 table ip nat {
-  chain POSTROUTING { type nat hook postrouting priority srcnat; policy accept; jump ts-postrouting; }
+  chain POSTROUTING {
+    type nat hook postrouting priority srcnat; policy accept;
+    jump ts-postrouting
+  }
   chain ts-postrouting { meta mark and 0x00ff0000 == 0x00040000 counter masquerade; }
 }
 table ip6 filter {
@@ -33,7 +36,7 @@ table ip6 filter {
 }
 `;
 
-/** The firewall of NixOS with `networking.nftables.enable`, and what our module tells it besides. */
+/** The firewall of NixOS with `networking.nftables`, and what our module tells it besides. */
 export const NIXOS_FW = `
 table inet nixos-fw {
   chain rpfilter {
@@ -44,7 +47,10 @@ table inet nixos-fw {
   chain input {
     type filter hook input priority filter; policy drop;
     iifname { "lo" } accept
-    ct state vmap { invalid : drop, established : accept, related : accept, new : jump input-allow, untracked : jump input-allow }
+    ct state vmap {
+      invalid : drop, established : accept, related : accept,
+      new : jump input-allow, untracked : jump input-allow
+    }
     tcp flags & (fin | syn | rst | ack) == syn log prefix "refused connection: " level info
   }
   chain input-allow {

@@ -1,6 +1,7 @@
 // A house with a probe in it: router and neighbour on one link, the Internet behind the router, and
 // the mesh, whose hub stands for tailscaled: what arrives on the probe's mesh device has passed its
-// keys. Everything is the kernel's; the devices of the mesh know their only neighbour, as tunnels do.
+// keys. Everything is the kernel's; the devices of the mesh know their only neighbour, as tunnels
+// do.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { MAIN } from '../cli/flint.ts';

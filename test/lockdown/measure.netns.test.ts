@@ -59,8 +59,9 @@ async function dial(from: Namespace, address: string, port: number): Promise<str
 async function send(from: Namespace, address: string, port: number): Promise<string> {
   const six = address.includes(':') ? 6 : 4;
   const script = `const s = require('dgram').createSocket('udp${six}');
-    s.on('error', (e) => { console.log(e.code); process.exit(0); });
-    s.send('x', ${port}, '${address}', (e) => { console.log(e ? e.code : 'sent'); process.exit(0); });`;
+    s.on('error', (e) => end(e.code));
+    s.send('x', ${port}, '${address}', (e) => end(e ? e.code : 'sent'));
+    function end(word) { console.log(word); process.exit(0); }`;
   return (await from.run(process.execPath, ['-e', script])).trim();
 }
 

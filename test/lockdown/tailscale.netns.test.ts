@@ -35,7 +35,8 @@ async function addressOf(machine: Machine): Promise<string> {
 
 async function answers(from: Namespace, address: string, port: number): Promise<boolean> {
   const script = `const s = require('net').connect({ host: '${address}', port: ${port} });
-    s.setTimeout(2500, () => end('no')); s.on('data', () => end('yes')); s.on('error', () => end('no'));
+    s.setTimeout(2500, () => end('no')); s.on('error', () => end('no'));
+    s.on('data', () => end('yes'));
     function end(word) { console.log(word); process.exit(0); }`;
   return (await from.run(process.execPath, ['-e', script])).trim() === 'yes';
 }

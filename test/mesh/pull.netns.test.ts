@@ -17,6 +17,7 @@ import {
   openLan,
   openNode,
   peerOf,
+  removeSocket,
 } from './wireguard-lab.ts';
 
 const missing = missingDaemonLab('victoria-metrics') ?? missingWireguard();
@@ -109,6 +110,7 @@ suite('pull over the mesh', (s) => {
   s.after(async () => {
     await other?.close();
     await lan?.close();
+    removeSocket(device);
     if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
     if (missing === null) console.log('\nms:', JSON.stringify(tookMs));
   });

@@ -2,7 +2,7 @@
 // this process: `ip`, `wg` and `wireguard-go` are found on a PATH of its own, where each enters the
 // namespace first. wireguard-go's sockets have one directory for all: the interfaces differ in
 // name.
-import { chmodSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import * as v from 'valibot';
 import { WIREGUARD_SETTINGS, type WireguardSettings } from '../../src/board/mesh/settings.ts';
@@ -50,6 +50,7 @@ export const EMPTY_BOARD: BoardState = {
 };
 
 const TOOLS = ['ip', 'wg', 'wireguard-go'];
+const devices: string[] = [];
 let nodes = 0;
 let ends = 0;
 
@@ -80,6 +81,7 @@ export async function openLan(): Promise<Lan> {
     async close() {
       await Promise.all(joined.map((namespace) => namespace.close()));
       await hub.close();
+      for (const device of devices) removeSocket(device);
     },
   };
 }
@@ -89,6 +91,7 @@ export function openNode(namespace: Namespace, isLasting = false): MeshNode {
   const directory = scratchFile('node');
   const state = join(directory, 'mesh');
   const device = `wg${process.pid}x${++nodes}`.slice(-15);
+  devices.push(device);
   const env = { PATH: wrappers(namespace, join(directory, 'bin')) };
   const lines: string[] = [];
   const log = openLog({
@@ -144,6 +147,11 @@ export function openNode(namespace: Namespace, isLasting = false): MeshNode {
       await part?.close();
     },
   };
+}
+
+/** wireguard-go that is killed leaves it behind. */
+export function removeSocket(device: string): void {
+  rmSync(`/var/run/wireguard/${device}.sock`, { force: true });
 }
 
 /** As `wg` has them: of the other side's one address, and no more. */

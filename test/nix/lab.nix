@@ -120,6 +120,9 @@ let
       flushRuleset = config.networking.nftables.flushRuleset;
       kernelParams = config.boot.kernelParams;
       tailscaleFlags = config.services.tailscale.extraUpFlags;
+      judged = lib.mapAttrs (_: file: file.source.buildCommand) (
+        lib.filterAttrs (_: file: file.source ? buildCommand) config.environment.etc
+      );
       files = lib.mapAttrs (_: file: toString file) {
         control = flint.control.configFile or "";
         probe = flint.probe.configFile or "";

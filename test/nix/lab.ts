@@ -17,6 +17,8 @@ export interface Machine {
   nftables: string;
   openPorts: { tcp: number[]; udp: number[] };
   etc: Record<string, string>;
+  /** By names below /etc: the shell that a file is built by, where a program judges it. */
+  judged: Record<string, string>;
   users: Record<string, unknown>;
   headscale: Record<string, unknown> | null;
   nginx: Record<string, { forceSSL: boolean; locations: Record<string, string> }>;

@@ -11,6 +11,9 @@ const STORE = '/nix/store/00000000000000000000000000000000-key';
 const KEY = 'xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=';
 const TAILNET = 'services.flint.agent.tailnet';
 const PEER = `{ name = "m"; publicKey = "${KEY}"; allowedAddresses = [ "10.0.0.2" ]; }`;
+const KEY_OTHER = 'HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=';
+const PIN = 'sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';
+const WIREGUARD = `${TAILNET} = { enable = true; kind = "wireguard"; address = "10.0.0.1";`;
 const PROBE = 'schema = 1; name = "probe01"; hardware = "generic";';
 
 /** What is tried, the module, and the words of a refusal. */
@@ -40,7 +43,7 @@ bearerFile = "${STORE}"; };`,
   [
     'a secret without a whole path',
     `${AGENT} services.flint.agent.claimTokenFile = "claim";`,
-    /claimTokenFile: .* no absolute path/,
+    /claimTokenFile: [^]* no absolute path/,
   ],
   [
     'a control over plain HTTP',
@@ -95,6 +98,129 @@ networking.nftables.flushRuleset = lib.mkForce true;`,
     /push\.url' is not of type/,
   ],
   [
+    'a secret that is called by a path',
+    `${AGENT} services.flint.agent.secrets."../../shadow" = "/run/x";`,
+    /agent\.secrets' is not of type .*by names of/,
+  ],
+  [
+    'a credential whose name has a colon',
+    `${AGENT} services.flint.agent.credentials."a:b" = "/run/x";`,
+    /agent\.credentials' is not of type/,
+  ],
+  [
+    'a secret without a file',
+    `${AGENT} services.flint.agent.encryptedCredentials.a = null;`,
+    /encryptedCredentials.* is not of type/,
+  ],
+  [
+    'a control at a port beyond all ports',
+    'services.flint.agent = { enable = true; control = "https://control.example.net:65536"; };',
+    /control' is not of type/,
+  ],
+  [
+    'a control with a second line',
+    'services.flint.agent = { enable = true; control = "https://control.example.net\nx"; };',
+    /control' is not of type/,
+  ],
+  [
+    'a claim token file with a second line in its name',
+    `${AGENT} services.flint.agent.claimTokenFile = "/a\nb";`,
+    /claimTokenFile: [^]* no absolute path/,
+  ],
+  [
+    'more pins than the agent takes',
+    `${AGENT} services.flint.agent.pins = lib.genList (_: "${PIN}") 9;`,
+    /services\.flint\.agent\.pins: 9 are named, and at most 8/,
+  ],
+  [
+    'more readers than the agent takes, from two modules',
+    `${AGENT} imports = map (n: { ${TAILNET}.readers = lib.genList (_: "fd00::1") n; }) [ 9 8 ]; \
+${TAILNET} = { enable = true; loginServer = "https://h.example"; };`,
+    /tailnet\.readers: 17 are named/,
+  ],
+  [
+    'more jump hosts than the agent takes',
+    `${AGENT} services.flint.agent.lockdown = { enable = true; \
+jumpHosts = lib.genList (_: "fd00::1") 17; };`,
+    /lockdown\.jumpHosts: 17 are named/,
+  ],
+  [
+    'a login server with a user',
+    `${AGENT} ${TAILNET} = { enable = true; loginServer = "https://u:p@h.example"; };`,
+    /loginServer' is not of type/,
+  ],
+  [
+    'a mesh whose name is that of a folder',
+    `${AGENT} ${TAILNET} = { enable = true; loginServer = "https://h.example"; \
+interface = ".."; };`,
+    /interface' is not of type/,
+  ],
+  [
+    'a mesh that the firewall trusts',
+    `${AGENT} ${TAILNET} = { enable = true; loginServer = "https://h.example"; }; \
+networking.firewall.trustedInterfaces = [ "tailscale0" ];`,
+    /trustedInterfaces holds tailscale0: .*every port/,
+  ],
+  [
+    'a mesh that the firewall trusts among others',
+    `${AGENT} ${WIREGUARD} peers = [ ${PEER} ]; }; \
+networking.firewall.trustedInterfaces = [ "flint*" ];`,
+    /trustedInterfaces holds flint0/,
+  ],
+  [
+    'peers that differ in capital letters alone',
+    `${AGENT} ${WIREGUARD} peers = [ ${PEER} (${PEER} // { name = "M"; \
+publicKey = "${KEY_OTHER}"; }) ]; };`,
+    /tailnet\.peers: two names differ in capital letters at most/,
+  ],
+  [
+    'two peers with one key',
+    `${AGENT} ${WIREGUARD} peers = [ ${PEER} (${PEER} // { name = "n"; }) ]; };`,
+    /tailnet\.peers: two have the same publicKey/,
+  ],
+  [
+    'a peer at a port beyond all ports',
+    `${AGENT} ${WIREGUARD} peers = [ (${PEER} // { endpoint = "a.example:99999"; }) ]; };`,
+    /endpoint' is not of type/,
+  ],
+  [
+    'a mask longer than its address',
+    `${AGENT} services.flint.agent.lockdown = { enable = true; measured = [ "10.0.0.0/99" ]; };`,
+    /measured.* is not of type/,
+  ],
+  [
+    'a name with a mask',
+    `${AGENT} services.flint.agent.lockdown = { enable = true; infra = [ "a.example/24" ]; };`,
+    /lockdown\.infra.* is not of type/,
+  ],
+  [
+    'a push to half an address',
+    `${AGENT} services.flint.agent.push = { enable = true; url = "http://[fd00::1/x"; };`,
+    /push\.url' is not of type/,
+  ],
+  [
+    'a push more often than the agent takes',
+    `${AGENT} services.flint.agent.push = { enable = true; url = "https://h.example"; \
+interval = "4.5s"; };`,
+    /push\.interval' is not of type .*from 5s to 5m/,
+  ],
+  [
+    'a queue that is old at once',
+    `${AGENT} services.flint.agent.push = { enable = true; url = "https://h.example"; \
+queueAgeMax = "09s"; };`,
+    /push\.queueAgeMax' is not of type .*from 1m to 30d/,
+  ],
+  [
+    'a page for everybody',
+    'services.flint.probe = { enable = true; settings.listen.address = "0.0.0.0"; };',
+    /listen\.address' is not of type/,
+  ],
+  [
+    'units of node_exporter with a quote',
+    `services.flint.nodeExporter = { enable = true; units = "a'b"; };`,
+    /nodeExporter\.units' is not of type/,
+  ],
+  [
     'a range for a jump host',
     `${AGENT} services.flint.agent.lockdown = { enable = true; jumpHosts = [ "fd00::/64" ]; };`,
     /jumpHosts.* is not of type/,
@@ -147,6 +273,19 @@ suite('nix: refusals of boards', (s) => {
   for (const [what, module, words] of CASES) {
     s.testIf(missing, `${what} is refused, and told`, () => match(refusalOf(module), words));
   }
+
+  s.testIf(missing, 'what is at the edge is not', () => {
+    const module = `${AGENT} services.flint.agent = {
+      pins = lib.genList (_: "${PIN}") 8;
+      secrets."a.b-c_9" = "/run/x";
+      lockdown = { enable = true; infra = [ "10.0.0.0/8" "fd00::1" "cache.example" ]; };
+      push = { enable = true; url = "http://[fd00::1]:65535/write"; interval = "5s";
+        queueAgeMax = "1.5h"; nodeExporter = "[::1]:9100"; };
+    };
+    services.flint.probe = { enable = true; settings.listen.address = "127.1.2.3"; };
+    networking.firewall.trustedInterfaces = [ "br-lan" "tailscale0" ];`;
+    deepEqual(refusalOf(module), '');
+  });
 
   s.testIf(missing, 'plain HTTP to this very machine is not', () => {
     for (const origin of ['http://127.0.0.1:8740', 'http://[::1]:8740', 'http://localhost']) {

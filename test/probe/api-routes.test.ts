@@ -5,6 +5,8 @@ import type { Round } from '../../src/core/round.ts';
 import type { PathSnapshot } from '../../src/core/snapshot.ts';
 import type { Server, ServerOptions } from '../../src/probe/api.ts';
 import type { EventsQuery, RoundsQuery } from '../../src/probe/api-query.ts';
+import type { BoardSnapshot } from '../../src/probe/mesh-watch.ts';
+import { fakeBoardSnapshot } from '../fake/board.ts';
 import { suite } from '../helper.ts';
 import { type Fetched, get, startTestServer } from './api-client.ts';
 import { parseMetrics } from './metrics-parse.ts';
@@ -157,6 +159,21 @@ suite('api-routes', ({ test }) => {
       const { status, text } = await fetchPaths(query, all);
       assert.equal([status, JSON.parse(text).error.code], [400, 'bad-query'], query);
     }
+  });
+
+  test('the status tells of the board where there is an agent, and what is unknown is null', async () => {
+    const ask = async (board: BoardSnapshot | null) => {
+      const snapshot = async () => makeSnapshot({ board });
+      return JSON.parse((await fetchOnce('/api/v1/status', {}, { snapshot })).text);
+    };
+
+    const { mesh, lockdown, push, board } = await ask(fakeBoardSnapshot({ push: null }));
+    assert.equal([mesh.state, lockdown.state, push], ['joined', 'in-force', null]);
+    assert.equal([board.error, board.listener.address], [null, 'fd57::a']);
+
+    const silent = await ask(fakeBoardSnapshot({}, { state: null, reason: 'silent' }));
+    assert.equal([silent.mesh, silent.board.error, silent.board.writtenMs], [null, 'silent', null]);
+    assert.is('mesh' in (await ask(null)), false);
   });
 
   test('the status tells about the probe and each current target', async () => {

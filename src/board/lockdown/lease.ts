@@ -7,7 +7,8 @@ import { parseDhclient, parseGateways, parseKeyed, parseNameservers } from './le
 
 // What the network gave this machine: gateways from the kernel's routes, resolvers from
 // resolv.conf(5), NTP and DHCP servers from the leases that systemd-networkd, NetworkManager and
-// dhclient write. The files are the network's word: read up to a bound, believed as addresses alone.
+// dhclient write. The files are the network's word: read up to a bound, and believed as addresses
+// alone.
 
 export interface Lease {
   gateways: readonly string[];

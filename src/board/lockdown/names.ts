@@ -24,7 +24,7 @@ export interface NameLookerOptions {
 /** The C library's look-ups share four threads with everything else. */
 const AT_ONCE_MAX = 2;
 const AGAIN_MS = 300_000;
-const FAILED_MS = 30_000;
+const FAILED_MS = 10_000;
 
 export function openNameLooker(options: NameLookerOptions): NameLooker {
   const { hosts, monotonicMs, lookup = lookupAll } = options;

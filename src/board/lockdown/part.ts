@@ -51,12 +51,13 @@ export function openLockdownPart(options: LockdownPartOptions): BoardPart<'lockd
       const opened = await openOnce(options, memory);
       if (!opened.ok) return absent(memory, context, opened.reason);
       const { keeper } = opened;
-      looker.refresh();
       const meshInterface = wanted.mesh?.interface ?? null;
       const isChanged = keeper.learn(readLease({ meshInterface }), looker.take());
       const verifyMs = options.verifyMs ?? VERIFY_MS;
       const isDue = performance.now() - memory.verifiedAt >= verifyMs;
       if (isChanged || isDue || memory.fault !== null) await mend(keeper, memory, context);
+      // Only now the resolver may be reached.
+      looker.refresh();
       return told(keeper, memory);
     },
     // What is in force stays so: a board without its agent is still shut.

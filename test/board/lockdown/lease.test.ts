@@ -33,8 +33,9 @@ const ROUTES4 = [
   `eth0 ${hex4(192, 168, 1, 0)} 00000000 0001 0 0 100 ${hex4(255, 255, 255, 0)} 0 0 0`,
 ].join('\n');
 const ZERO = '0'.repeat(32);
+const GATEWAY6 = 'fe800000000000000000000000000001';
 const ROUTES6 =
-  `${ZERO} 00 ${ZERO} 00 fe800000000000000000000000000001 00000400 00000003 00000000 00000003 eth0\n` +
+  `${ZERO} 00 ${ZERO} 00 ${GATEWAY6} 00000400 00000003 00000000 00000003 eth0\n` +
   `${ZERO} 00 ${ZERO} 00 ${ZERO} ffffffff 00000001 00000000 00200200 lo\n`;
 
 suite('the lease', (s) => {
@@ -56,7 +57,8 @@ suite('the lease', (s) => {
   s.test('leases of networkd and dhclient name servers of time and of leases', () => {
     const lease = leaseOf({
       'run/systemd/netif/leases/2':
-        'ADDRESS=192.168.1.9\nSERVER_ADDRESS=192.168.1.2\nDNS=192.168.1.3 192.168.1.4\nNTP=192.168.1.5\n',
+        'ADDRESS=192.168.1.9\nSERVER_ADDRESS=192.168.1.2\n' +
+        'DNS=192.168.1.3 192.168.1.4\nNTP=192.168.1.5\n',
       'var/lib/dhcp/dhclient.eth0.leases':
         'lease {\n  option domain-name-servers 10.0.0.1;\n}\nlease {\n' +
         '  option dhcp-server-identifier 10.0.0.2;\n  option ntp-servers 10.0.0.3, 10.0.0.4;\n' +
