@@ -3,14 +3,15 @@
 // Usage: node check-imports.mjs ROOT [FOLDER …]
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, sep } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 
-const BY_FROM = /^(?:import |export |\})[^'\n]*\bfrom '([@a-z][^']*)';$/gm;
+const BY_FROM = /^(?:import |export |\})(?:[^'\n]*\bfrom )?'([@a-z][^']*)';$/gm;
 const BY_CALL = /\b(?:import|require)\('([@a-z][\w@/.-]*)'\)/gm;
 /** Looked for at run time, and done without. */
 const OPTIONAL = ['raw-socket'];
 
-const [root, ...left] = process.argv.slice(2);
+const [given, ...left] = process.argv.slice(2);
+const root = resolve(given);
 const require = createRequire(join(root, 'dist', 'main.js'));
 const missing = new Map();
 

@@ -19,7 +19,12 @@
 }:
 
 let
-  locked = (lib.importJSON lockFile).packages;
+  lock = lib.importJSON lockFile;
+  locked =
+    if lock.lockfileVersion == 3 then
+      lock.packages
+    else
+      throw "package-lock.json: version ${toString lock.lockfileVersion} of its format, and this reads 3";
 
   nameOf = path: locked.${path}.name or (lib.last (lib.splitString "node_modules/" path));
 
@@ -86,7 +91,7 @@ let
     in
     fetchurl {
       url = module.resolved or "${registry}/${package}/-/${baseNameOf package}-${module.version}.tgz";
-      hash = module.integrity;
+      hash = module.integrity or (throw "package-lock.json: no hash is locked for ${path}");
     };
 in
 stdenvNoCC.mkDerivation {

@@ -9,7 +9,17 @@ let
 
   octetPattern = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
   hostPattern = "([A-Za-z0-9.-]{1,253}|[[][0-9A-Fa-f:.]{2,45}[]])";
-  portPattern = "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})";
+  # 1 to 65535.
+  portPattern = "(${
+    lib.concatStringsSep "|" [
+      "[1-9][0-9]{0,3}"
+      "[1-5][0-9]{4}"
+      "6[0-4][0-9]{3}"
+      "65[0-4][0-9]{2}"
+      "655[0-2][0-9]"
+      "6553[0-5]"
+    ]
+  })";
   durationPattern = "([0-9]{1,9})([.][0-9]{1,3})?(ms|s|m|h|d)";
 
   isV6 = lib.hasInfix ":";
@@ -93,7 +103,7 @@ rec {
   durationFrom =
     least: most:
     described "a duration from ${least} to ${most}" (
-      types.addCheck (types.strMatching durationPattern) (
+      types.addCheck duration (
         text:
         millisecondsOf least <= millisecondsOf text && millisecondsOf text <= millisecondsOf most
       )
@@ -145,9 +155,10 @@ rec {
   notTrusted =
     firewall: interface:
     let
-      isMeant = trusted: trusted == interface || (
-        lib.hasSuffix "*" trusted && lib.hasPrefix (lib.removeSuffix "*" trusted) interface
-      );
+      isMeant =
+        trusted:
+        trusted == interface
+        || (lib.hasSuffix "*" trusted && lib.hasPrefix (lib.removeSuffix "*" trusted) interface);
     in
     {
       assertion = !lib.any isMeant firewall.trustedInterfaces;

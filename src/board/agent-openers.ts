@@ -21,7 +21,9 @@ export function partOpeners({ state, run, configDirectory }: PartPlaces): PartOp
   const own = (name: string): string => path.resolve(state, 'agent', name);
   return {
     mesh({ tailnet: settings }, context) {
-      if (settings?.enable !== true) return null;
+      if (settings === null) return null;
+      // An interface of WireGuard outlives whoever made it: switched off, it is taken down.
+      if (!(settings.enable || settings.kind === 'wireguard')) return null;
       const places = { state: own('mesh'), configDirectory };
       return async () => {
         const { openMeshPart } = await import('./mesh/part.ts');

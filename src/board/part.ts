@@ -2,8 +2,8 @@ import type { BoardState } from '../core/board-state.ts';
 import type { Log } from '../host/log.ts';
 import type { Voice } from './voice.ts';
 
-// A part of the board that the agent looks after: mesh, lockdown, push. Each is stepped in a loop of
-// its own, so that one that waits for a minute holds up neither the others nor the report.
+// A part of the board that the agent looks after: mesh, lockdown, push. Each is stepped in a loop
+// of its own, so that one that waits for a minute holds up neither the others nor the report.
 
 export type PartName = 'mesh' | 'lockdown' | 'push';
 

@@ -67,7 +67,7 @@ export function runCommand(
   });
 }
 
-/** What a person is told of a command that failed: its last words, without what steers terminals. */
+/** What a person is told of a failure: its last words, without what steers terminals. */
 export function lastWords({ code, stderr, stdout, isTimedOut, failure }: CommandResult): string {
   if (failure !== null) return failure;
   if (isTimedOut) return 'it did not end in time';
@@ -76,7 +76,7 @@ export function lastWords({ code, stderr, stdout, isTimedOut, failure }: Command
   return words === '' ? `it ended with ${code ?? 'a signal'}` : words;
 }
 
-/** The program's file: itself when it is a path, else the first of PATH; null when there is none. */
+/** The program's file: itself when it is a path, else the first of PATH; null without one. */
 export function findProgram(
   name: string,
   env: Readonly<Record<string, string | undefined>>,

@@ -47,6 +47,20 @@ suite('board/agent-openers', ({ test }) => {
       }
     }));
 
+  test('a WireGuard that is switched off is opened, to be taken down', () =>
+    inPlace((place) => {
+      const openers = partOpeners({ ...place, configDirectory: place.directory });
+      const peer = {
+        ...{ name: 'monitor', publicKey: `${'A'.repeat(42)}A=`, endpoint: null },
+        allowedAddresses: ['fd00::1/128'],
+      };
+      const tailnet = v.parse(MESH_SETTINGS, {
+        ...{ kind: 'wireguard', enable: false, address: 'fd00::2', peers: [peer] },
+      });
+      const settings = settingsFor('https://control.example', { tailnet });
+      is(typeof openers.mesh(settings, contextOf(place)), 'function');
+    }));
+
   test('what they ask for is opened by its name, and closes without having done anything', () =>
     inPlace(async (place) => {
       const openers = partOpeners({ ...place, configDirectory: place.directory });

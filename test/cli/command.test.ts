@@ -1,6 +1,6 @@
 // The table of commands is data: it must be whole, and each of its examples must be right.
 import { equal, is, match, ok } from 'uvu/assert';
-import { EXIT, UsageError } from '../../src/cli/command.ts';
+import { type CommandSpec, EXIT, UsageError } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/table.ts';
 import { suite } from '../helper.ts';
 
@@ -10,6 +10,11 @@ function flagsOf({ flags }: { flags: string }): string[] {
 
 function nameOf(usage: string): string {
   return usage.split(' ')[0] ?? '';
+}
+
+/** A command and those below it, which its examples may show. */
+function withBelow(command: CommandSpec): CommandSpec[] {
+  return [command, ...(command.commands ?? []).flatMap(withBelow)];
 }
 
 suite('cli/command', (s) => {
@@ -45,8 +50,9 @@ suite('cli/command', (s) => {
   });
 
   s.test('options in examples are options of the command', () => {
-    for (const { examples, options } of COMMANDS) {
-      const known = options.flatMap(flagsOf);
+    for (const command of COMMANDS) {
+      const { examples } = command;
+      const known = withBelow(command).flatMap(({ options }) => options.flatMap(flagsOf));
       for (const word of examples.flatMap((example) => example.split(' '))) {
         if (word.startsWith('-')) ok(known.includes(word), word);
       }

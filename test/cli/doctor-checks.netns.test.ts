@@ -68,7 +68,7 @@ async function behindGateway(): Promise<Verdicts> {
   return await verdicts.finally(() => far.close());
 }
 
-/** As it is installed on a board, which has nothing of a control; here without the addon as well. */
+/** As it is on a board, which has nothing of a control; here without the addon as well. */
 async function onBoard(): Promise<Verdicts> {
   const copy = openCopy({ code: 'dist', addon: 'none', without: ['kysely', 'better-sqlite3'] });
   const main = join(copy.root, 'dist/main.js');

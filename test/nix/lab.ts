@@ -40,6 +40,13 @@ export function missingPrograms(...names: string[]): string | null {
   return absent === undefined ? null : `${absent} is not installed`;
 }
 
+/** For what needs the library of nixpkgs, and nothing of NixOS. */
+export function missingLibrary(): string | null {
+  return existsSync(at('NIXPKGS_LIB'))
+    ? missingPrograms('nix-instantiate')
+    : 'NIXPKGS_LIB names no directory, and nothing is evaluated without it';
+}
+
 export function missingEvaluation(): string | null {
   const absent = ['NIXPKGS_LIB', 'FLINT_NIX_EVAL'].find((name) => !existsSync(at(name)));
   return absent === undefined
@@ -60,14 +67,26 @@ export function filesBelow(directory: string, ending: string): string[] {
 /** Every configuration of a file in test/nix, by name. Throws with Nix' last words. */
 export function evaluate(file: string): Record<string, Machine> {
   const expression = `import ${ROOT}test/nix/lab.nix ${at('FLINT_NIX_EVAL')} (import ${file})`;
-  return JSON.parse(instantiate(expression)) as Record<string, Machine>;
+  return JSON.parse(evaluateText(expression)) as Record<string, Machine>;
 }
 
 /** One configuration, given as a list of modules in the language of Nix. */
 export function evaluateOne(modules: string): Machine {
   const lab = `import ${ROOT}test/nix/lab.nix ${at('FLINT_NIX_EVAL')}`;
-  const all = JSON.parse(instantiate(`${lab} { one = ${modules}; }`)) as { one: Machine };
+  const all = JSON.parse(evaluateText(`${lab} { one = ${modules}; }`)) as { one: Machine };
   return all.one;
+}
+
+/** A value as JSON. Throws with what Nix says. */
+export function evaluateText(expression: string): string {
+  const words = ['--eval', '--strict', '--json', '--read-write-mode', '-E', expression];
+  const answer = spawnSync('nix-instantiate', words, {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1_048_576,
+    timeout: 60_000,
+  });
+  if (answer.status === 0) return answer.stdout;
+  throw new Error(answer.stderr || String(answer.error));
 }
 
 /** Pages of options by their paths from the root, as the modules make them. */
@@ -78,7 +97,7 @@ export function optionPages(): Record<string, string> {
       optionsOf = modules:
         (import ${at('FLINT_NIX_EVAL')}/default.nix { inherit modules; }).options;
     }`;
-  return JSON.parse(instantiate(expression)) as Record<string, string>;
+  return JSON.parse(evaluateText(expression)) as Record<string, string>;
 }
 
 /** A directory for one test run, and how to be rid of it. */
@@ -140,17 +159,6 @@ export function ruleFaults(rules: string): string {
 
 export function readJson(file: string): unknown {
   return JSON.parse(readFileSync(file, 'utf8'));
-}
-
-function instantiate(expression: string): string {
-  const words = ['--eval', '--strict', '--json', '--read-write-mode', '-E', expression];
-  const answer = spawnSync('nix-instantiate', words, {
-    encoding: 'utf8',
-    maxBuffer: 64 * 1_048_576,
-    timeout: 60_000,
-  });
-  if (answer.status === 0) return answer.stdout;
-  throw new Error(answer.stderr || String(answer.error));
 }
 
 function at(variable: string): string {

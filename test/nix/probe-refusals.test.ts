@@ -43,7 +43,7 @@ bearerFile = "${STORE}"; };`,
   [
     'a secret without a whole path',
     `${AGENT} services.flint.agent.claimTokenFile = "claim";`,
-    /claimTokenFile: [^]* no absolute path/,
+    /claimTokenFile: [\s\S]* no absolute path/,
   ],
   [
     'a control over plain HTTP',
@@ -125,7 +125,7 @@ networking.nftables.flushRuleset = lib.mkForce true;`,
   [
     'a claim token file with a second line in its name',
     `${AGENT} services.flint.agent.claimTokenFile = "/a\nb";`,
-    /claimTokenFile: [^]* no absolute path/,
+    /claimTokenFile: [\s\S]* no absolute path/,
   ],
   [
     'more pins than the agent takes',

@@ -161,7 +161,7 @@ suite('api-routes', ({ test }) => {
     }
   });
 
-  test('the status tells of the board where there is an agent, and what is unknown is null', async () => {
+  test('the status tells of the board where there is an agent; unknown is null', async () => {
     const ask = async (board: BoardSnapshot | null) => {
       const snapshot = async () => makeSnapshot({ board });
       return JSON.parse((await fetchOnce('/api/v1/status', {}, { snapshot })).text);

@@ -74,10 +74,13 @@ export function canonicalElements(name: SetName, texts: readonly string[]): stri
   if (!name.startsWith('services')) return canonicalAddresses(texts, family);
   const services = texts.map((text) => {
     const [address = '', protocol = '', port = ''] = text.split(' . ');
-    return { address, protocol, port };
+    return { address, protocol: PROTOCOLS[protocol] ?? protocol, port };
   });
   return serviceElements(services, family);
 }
+
+/** What nft prints where there is no /etc/protocols. */
+const PROTOCOLS: Readonly<Record<string, string>> = { '6': 'tcp', '17': 'udp' };
 
 // A home network that happens to use the same addresses is not taken for a liar.
 function meshOnly(

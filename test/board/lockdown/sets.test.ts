@@ -58,7 +58,7 @@ suite('the sets of the lockdown', (s) => {
 
   s.test('the words of the kernel become ours', () => {
     deepEqual(canonicalElements('infra4', ['10.0.1.0/24', '10.0.0.0/24']), ['10.0.0.0/23']);
-    deepEqual(canonicalElements('services6', ['fd00::1 . udp . 5', 'fd00::1 . tcp . 80']), [
+    deepEqual(canonicalElements('services6', ['fd00::1 . 17 . 5', 'fd00::1 . tcp . 80']), [
       'fd00::1 . tcp . 80',
       'fd00::1 . udp . 5',
     ]);
