@@ -15,19 +15,16 @@ export const goal = 'the least memory that costs no processor time worth speakin
 
 const LIFE_MS: Record<Length, number> = { quick: 15_000, normal: 90_000, long: 600_000 };
 
-const HEAP = '--max-old-space-size=48';
 const YOUNG = '--max-semi-space-size=1';
 const SMALL = '--optimize-for-size';
 const THREADS = ['--v8-pool-size=1', '--single-threaded-gc'];
 
-/** Not `--jitless` and `--lite-mode` for the daemon: they have no WebAssembly. */
+/** The last one is the unit's. Without a compiler (`--lite-mode`) there is no WebAssembly. */
 const VARIANTS: Record<Program, readonly (readonly string[])[]> = {
   probe: [[], [YOUNG], [YOUNG, SMALL], [YOUNG, SMALL, ...THREADS], flagsOf('flint-probe.service')],
   agent: [
-    ...[[], [YOUNG], [HEAP, YOUNG, SMALL, ...THREADS], flagsOf('flint-agent.service')],
-    [HEAP, YOUNG, SMALL, ...THREADS, '--no-opt'],
-    [HEAP, YOUNG, SMALL, ...THREADS, '--lite-mode'],
-    [HEAP, YOUNG, SMALL, ...THREADS, '--jitless'],
+    ...[[], [YOUNG], [YOUNG, SMALL, ...THREADS], [YOUNG, SMALL, ...THREADS, '--no-opt']],
+    flagsOf('flint-agent.service'),
   ],
 };
 

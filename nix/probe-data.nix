@@ -1,12 +1,7 @@
 # services.flint.data: what a fleet says of one of its probes, read from probes/<name>.json.
 # Somebody else may write these files (the control does): every value has a closed type, an unknown
 # key is an error, and nothing of it becomes part of a script, a unit or a path.
-{
-  config,
-  lib,
-  pkgs,
-  ...
-}:
+{ config, lib, ... }:
 let
   inherit (lib) mkOption types;
   values = import ./values.nix { inherit lib; };
