@@ -1,4 +1,6 @@
+import { type BoardFault, boardFaults } from '../core/board-faults.ts';
 import type { BoardState } from '../core/board-state.ts';
+import { TROUBLE } from '../core/report-judge.ts';
 import { boardContext, writeBoardState } from './agent-board.ts';
 import type { AgentSettings } from './agent-config.ts';
 import { type Agent, failed } from './agent-state.ts';
@@ -198,13 +200,11 @@ function keyOf(settings: AgentSettings, name: PartName): string {
     : JSON.stringify([control, tailnet, lockdown, push]);
 }
 
-const WELL: Readonly<Record<PartName, readonly string[]>> = {
-  mesh: ['joined'],
-  lockdown: ['in-force'],
-  push: ['pushing', 'waiting'],
-};
-
+/** Whether it is looked after, and nothing is wrong with it that somebody has to mend. */
 function isWell(board: BoardState, name: PartName): boolean {
-  const state = board[name]?.state;
-  return state !== undefined && WELL[name].includes(state);
+  return board[name] !== null && !boardFaults(board).some(isTroubleOf(name));
+}
+
+function isTroubleOf(name: PartName): (fault: BoardFault) => boolean {
+  return ({ part, badness }) => part === name && badness >= TROUBLE;
 }

@@ -113,6 +113,8 @@ const MESH: Readonly<Record<MeshState['state'], Words | null>> = {
 };
 
 function meshFaults({ state, reason, isVersionOld, version, versionMin }: MeshState): BoardFault[] {
+  // Without a reason it was switched off on purpose.
+  if (state === 'stopped' && reason === null) return [];
   const faults = faultOf('mesh', MESH[state], reason);
   if (!isVersionOld) return faults;
   const old: Words = [

@@ -62,7 +62,7 @@ export function lockdownFacts(lockdown: LockdownState, nowMs: number): Fact[] {
       'changed by others',
       lastDriftMs === null
         ? 'never'
-        : html`${formatCount(drifts)} times, last ${timeTag(lastDriftMs, nowMs)} UTC; put back`,
+        : html`${drifts === 1 ? 'once' : `${formatCount(drifts)} times`}, last ${timeTag(lastDriftMs, nowMs)} UTC; put back`,
     ],
     ['private addresses it may reach', formatCount(infra)],
   ];

@@ -74,7 +74,8 @@ export function queueWords({ queueBytes, queueBytesMax, queueAgeMs }: PushState)
 }
 
 export function driftWords({ drifts }: LockdownState): string {
-  return drifts === 0 ? 'by nobody else' : `${formatCount(drifts)} times by somebody else`;
+  if (drifts === 0) return 'by nobody else';
+  return `${drifts === 1 ? 'once' : `${formatCount(drifts)} times`} by somebody else`;
 }
 
 function because(reason: string | null): string {

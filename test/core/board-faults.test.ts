@@ -45,13 +45,17 @@ suite('core/board-faults', ({ test }) => {
     );
   });
 
+  test('a mesh that was switched off on purpose is no fault', () => {
+    equal(boardFaults(boardState({ mesh: meshState({ state: 'stopped' }) })), []);
+  });
+
   test('what is measured is not about the board', () => {
     is(isAboutBoard('a400 (v4): down'), false);
   });
 
   test('every state but the good one has advice', () => {
     for (const state of MESH_STATES) {
-      const [fault] = boardFaults(boardState({ mesh: meshState({ state }) }));
+      const [fault] = boardFaults(boardState({ mesh: meshState({ state, reason: 'a cause' }) }));
       is(fault === undefined, state === 'joined', state);
       if (fault !== undefined) is(isAboutBoard(fault.reason), true);
       if (fault !== undefined) match(fault.advice, /^[A-Z].*\.$/);

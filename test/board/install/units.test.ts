@@ -68,6 +68,17 @@ suite('board/install/units', (s) => {
     ok(textFor(254).includes('RestartSteps='));
   });
 
+  s.test('no command compiles where memory must not be written and run', () => {
+    for (const [name, { Service }] of Object.entries(units.units)) {
+      if (Service['MemoryDenyWriteExecute'] !== 'yes') continue;
+      for (const key of ['ExecStart', 'ExecReload']) {
+        const command = String(Service[key] ?? '');
+        if (!command.startsWith('@node@')) continue;
+        match(command, /^@node@ --(lite-mode|jitless) /, `${name} ${key}`);
+      }
+    }
+  });
+
   s.test('each service has a sandbox, bounds, and comes back', () => {
     for (const [name, { Service }] of Object.entries(units.units)) {
       for (const key of ['CapabilityBoundingSet', 'SystemCallFilter', 'MemoryMax', 'TasksMax']) {
