@@ -5,6 +5,7 @@
 //        npm run build:native [-- --arch arm64]
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -161,6 +162,7 @@ async function buildTypeScript() {
   // With its memory of the last build tsc would not write again what was removed from dist/.
   rmSync(join(ROOT, 'build', 'tsc.tsbuildinfo'), { force: true });
   requireSuccess('ts', await runPackage('typescript/bin/tsc', ['-p', 'tsconfig.json']));
+  chmodSync(join(ROOT, 'dist', 'main.js'), 0o755);
   removeOrphans(join(ROOT, 'dist'));
 }
 

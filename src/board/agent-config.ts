@@ -4,6 +4,7 @@ import { ORIGIN, originOf } from '../core/enroll-wire.ts';
 import { ProbeError } from '../core/error.ts';
 import { SLUG } from '../core/wire.ts';
 import { CLAIM_TOKEN } from './claim-token.ts';
+import { DEVICE_NAME } from './given-address.ts';
 import { LOCKDOWN_SETTINGS, type LockdownSettings } from './lockdown/settings.ts';
 import { MESH_SETTINGS, type MeshSettings } from './mesh/settings.ts';
 import { readGiven, reasonOf } from './places.ts';
@@ -45,7 +46,6 @@ export type AgentOptions = Partial<
 const FILE_BYTES_MAX = 65_536;
 const PINS_MAX = 8;
 
-const NAME = text('an interface name of 1 to 15 characters', /^[A-Za-z0-9._-]{1,15}$/, 15);
 const FILE = v.pipe(
   v.string(expecting('an absolute path')),
   v.regex(/^\/[^\0]*$/, expecting('an absolute path')),
@@ -70,7 +70,7 @@ const AGENT_CONFIG = v.strictObject(
     claimTokenFile: v.optional(FILE),
     hardware: v.optional(SLUG),
     mac: v.optional(v.pipe(v.string(expecting('a MAC address')), v.maxLength(32))),
-    interface: v.optional(NAME),
+    interface: v.optional(DEVICE_NAME),
     caFile: v.optional(FILE),
     pins: v.optional(
       v.pipe(
@@ -114,7 +114,8 @@ export function loadSettings(
   return { ...UNSAID, ...own, ...options, control: judgeControl(control) };
 }
 
-const UNSAID: Omit<AgentSettings, 'control'> = {
+/** What holds where nothing was said. */
+export const UNSAID: Omit<AgentSettings, 'control'> = {
   claimToken: null,
   claimTokenFile: null,
   hardware: null,

@@ -1,6 +1,6 @@
 // The agent of `flint up`: the same as on a board, and no more root than control and probe.
 import { startAgent } from '../board/agent.ts';
-import type { AgentSettings } from '../board/agent-config.ts';
+import { type AgentSettings, UNSAID } from '../board/agent-config.ts';
 import { NO_PARTS } from '../board/agent-openers.ts';
 import { agentPlaces } from '../board/places.ts';
 import { openUpPart } from './up-part.ts';
@@ -35,17 +35,5 @@ await openUpPart<UpAgentWish>(async ({ wish, log, stop, ended }) => {
 });
 
 function settingsOf({ control, mac, claimTokenFile }: UpAgentWish): AgentSettings {
-  return {
-    ...{ control, mac, claimTokenFile, claimToken: null, hardware: 'generic' },
-    ...{
-      interface: null,
-      caFile: null,
-      pins: [],
-      setClock: false,
-      probeUser: null,
-      tailnet: null,
-      lockdown: null,
-      push: null,
-    },
-  };
+  return { ...UNSAID, control, mac, claimTokenFile, hardware: 'generic' };
 }

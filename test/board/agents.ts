@@ -1,6 +1,6 @@
 // Agents in this process, in a hurry, for the tests.
 import { type AgentRun, type RunningAgent, startAgent } from '../../src/board/agent.ts';
-import type { AgentSettings } from '../../src/board/agent-config.ts';
+import { type AgentSettings, UNSAID } from '../../src/board/agent-config.ts';
 import { NO_PARTS } from '../../src/board/agent-openers.ts';
 import type { Timing } from '../../src/board/agent-pace.ts';
 import type { BoardPlace } from './place.ts';
@@ -19,19 +19,9 @@ export const HASTY: Partial<Timing> = {
 
 export function settingsFor(control: string, change: Partial<AgentSettings> = {}): AgentSettings {
   return {
+    ...UNSAID,
     control,
-    claimToken: null,
-    claimTokenFile: null,
-    hardware: null,
     mac: MAC,
-    interface: null,
-    caFile: null,
-    pins: [],
-    setClock: false,
-    probeUser: null,
-    tailnet: null,
-    lockdown: null,
-    push: null,
     ...change,
   };
 }

@@ -42,7 +42,7 @@ suite('board/control-exchange', (s) => {
       [400, 'rejected'],
       [401, 'unauthorized'],
       [403, 'refused'],
-      [404, 'failed'],
+      [404, 'missing'],
       [413, 'rejected'],
       [429, 'throttled'],
       [500, 'failed'],

@@ -1,6 +1,6 @@
 // timeout: 240 s
 import { match, strictEqual as same } from 'node:assert/strict';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from '../helper.ts';
 import { makeClone, removeClone, runScript, writeInto } from './clone.ts';
@@ -33,7 +33,7 @@ suite('scripts/build', (s) => {
       same(outcome.code, 0, outcome.stderr);
       match(outcome.stdout, /^native {2}no sources \(CMakeLists.txt\), skipped$/m);
       match(outcome.stdout, /^ts {6}dist\/main.js, 1 KiB, \d+\.\d s$/m);
-      same(existsSync(join(clone, 'dist/main.js')), true);
+      same(statSync(join(clone, 'dist/main.js')).mode & 0o111, 0o111, 'it is a command');
     }),
   );
 

@@ -1,12 +1,12 @@
 import * as v from 'valibot';
-import { expecting, flag, objectMessage, text, wholeNumber } from '../../core/config-value.ts';
-import { IP } from '../../core/wire.ts';
+import { expecting, flag, objectMessage, wholeNumber } from '../../core/config-value.ts';
+import { MACHINE_ADDRESS, MACHINES, RANGE } from '../given-address.ts';
 
 // The section `lockdown` of agent.json: who may reach this board, and what it may reach in private
 // networks. It comes with the image: the control has no word in it.
 
 const ADDRESSES = v.pipe(
-  v.array(IP, expecting('an array of addresses')),
+  v.array(MACHINE_ADDRESS, expecting('an array of addresses')),
   v.maxLength(16, expecting('at most 16 addresses')),
 );
 
@@ -26,10 +26,7 @@ export const LOCKDOWN_SETTINGS = v.strictObject(
     /** More that the board must reach in private networks: addresses, ranges or host names. */
     infra: v.optional(
       v.pipe(
-        v.array(
-          text('an address, a range or a name', /^[A-Za-z0-9.:_-]{1,253}(\/[0-9]{1,3})?$/, 257),
-          expecting('an array'),
-        ),
+        v.array(MACHINES, expecting('an array')),
         v.maxLength(64, expecting('at most 64')),
       ),
       [],
@@ -37,10 +34,7 @@ export const LOCKDOWN_SETTINGS = v.strictObject(
     /** Private ranges that may be measured: those of the policy, said again for the kernel. */
     measured: v.optional(
       v.pipe(
-        v.array(
-          text('a range such as "10.20.0.0/16"', /^[0-9A-Fa-f:.]{2,45}\/[0-9]{1,3}$/, 49),
-          expecting('an array of ranges'),
-        ),
+        v.array(RANGE, expecting('an array of ranges')),
         v.maxLength(256, expecting('at most 256 ranges')),
       ),
       [],

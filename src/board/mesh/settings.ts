@@ -1,26 +1,25 @@
 import * as v from 'valibot';
 import { expecting, flag, objectMessage, text, wholeNumber } from '../../core/config-value.ts';
 import { originOf } from '../../core/enroll-wire.ts';
-import { IP } from '../../core/wire.ts';
 import { SECRET_NAME } from '../../host/secret.ts';
+import { DEVICE_NAME, HOST_AND_PORT, MACHINE_ADDRESS } from '../given-address.ts';
 
 // The section `tailnet` of agent.json: by which mesh the board is reached, and who may read from
 // it there. One of two kinds: tailscale's client against a headscale, or plain WireGuard.
 
-const DEVICE = text('an interface name of 1 to 15 characters', /^[A-Za-z0-9._-]{1,15}$/, 15);
 const SECRET = text('the name of a secret, such as "tailnet-key"', SECRET_NAME, 63);
 const HOST_NAME = text('a host name', /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 63);
 const VERSION = text('a version such as "1.80"', /^[0-9]{1,4}(\.[0-9]{1,4}){1,2}$/, 14);
 const FILE = text('an absolute path', /^\/[^\0]{1,4095}$/, 4096);
 const READERS = v.pipe(
-  v.array(IP, expecting('an array of addresses')),
+  v.array(MACHINE_ADDRESS, expecting('an array of addresses')),
   v.maxLength(16, expecting('at most 16 addresses')),
 );
 
 const COMMON = {
   enable: v.optional(flag(), true),
   /** The board's fixed address on the mesh; null takes the one that the mesh gives. */
-  address: v.optional(v.nullable(IP), null),
+  address: v.optional(v.nullable(MACHINE_ADDRESS), null),
   /** Who may read the daemon's page and metrics there. */
   readers: v.optional(READERS, []),
 };
@@ -44,7 +43,7 @@ export const TAILSCALE_SETTINGS = v.strictObject(
     /** Null: the name that the control gave the board, else the machine's. */
     hostname: v.optional(v.nullable(HOST_NAME), null),
     acceptRoutes: v.optional(flag(), true),
-    interface: v.optional(DEVICE, 'tailscale0'),
+    interface: v.optional(DEVICE_NAME, 'tailscale0'),
     versionMin: v.optional(VERSION, '1.80'),
     /** Of tailscaled's own firewall; the lockdown has rules for each. */
     netfilter: v.optional(v.picklist(['off', 'nodivert', 'on']), 'off'),
@@ -63,16 +62,7 @@ export const WIREGUARD_PEER = v.strictObject(
     /** Name of the secret with a preshared key. */
     presharedKey: v.optional(v.nullable(SECRET), null),
     /** HOST:PORT, or [ADDRESS]:PORT; null for a peer that calls us. */
-    endpoint: v.optional(
-      v.nullable(
-        text(
-          'an endpoint such as "monitor.example:51820"',
-          /^(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9.-]{1,253}):[0-9]{1,5}$/,
-          262,
-        ),
-      ),
-      null,
-    ),
+    endpoint: v.optional(v.nullable(HOST_AND_PORT), null),
     allowedAddresses: v.pipe(
       v.array(
         text('an address or a range', /^[0-9A-Fa-f:.]{2,45}(\/[0-9]{1,3})?$/, 49),
@@ -91,8 +81,8 @@ export const WIREGUARD_SETTINGS = v.strictObject(
     kind: v.literal('wireguard'),
     ...COMMON,
     /** Plain WireGuard gives none: it must be said. */
-    address: IP,
-    interface: v.optional(DEVICE, 'flint0'),
+    address: MACHINE_ADDRESS,
+    interface: v.optional(DEVICE_NAME, 'flint0'),
     /** 0 takes any: nobody has to call us. */
     listenPort: v.optional(wholeNumber(0, 65_535), 0),
     mtu: v.optional(wholeNumber(1280, 9000), 1420),

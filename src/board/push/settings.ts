@@ -8,16 +8,11 @@ import {
   wholeNumber,
 } from '../../core/config-value.ts';
 import { SECRET_NAME } from '../../host/secret.ts';
+import { HOST_AND_PORT } from '../given-address.ts';
 
 // The section `push` of agent.json: where the metrics go, and how much may wait on the board.
 
 const FILE = text('an absolute path', /^\/[^\0]{1,4095}$/, 4096);
-
-const ADDRESS = text(
-  'an address such as "127.0.0.1:9100"',
-  /^[A-Za-z0-9.:[\]-]{1,253}:[0-9]{1,5}$/,
-  259,
-);
 
 const URL_TEXT = v.pipe(
   v.string(expecting('a URL such as http://[fd00::1]/remote_write')),
@@ -40,13 +35,13 @@ export const PUSH_SETTINGS = v.strictObject(
     queueAgeMax: v.optional(duration(60_000, 30 * 86_400_000), '10m'),
     interval: v.optional(duration(5_000, 300_000), '15s'),
     /** Where the daemon serves its metrics. */
-    daemon: v.optional(ADDRESS, '127.0.0.1:9740'),
+    daemon: v.optional(HOST_AND_PORT, '127.0.0.1:9740'),
     /** Loopback port of vmagent's own page and metrics. */
     port: v.optional(wholeNumber(1, 65_535), 9741),
     /** Loopback port of the relay, which runs only in front of an old vmauth. */
     relayPort: v.optional(wholeNumber(1, 65_535), 9742),
     /** Where node_exporter listens; null leaves it out. */
-    nodeExporter: v.optional(v.nullable(ADDRESS), '127.0.0.1:9100'),
+    nodeExporter: v.optional(v.nullable(HOST_AND_PORT), '127.0.0.1:9100'),
     /**
      * `unit`: systemd runs vmagent from the files that are written; `child`: the agent does;
      * `auto`: a unit where the agent is one, since its own sandbox lets it become nobody else.
@@ -54,7 +49,11 @@ export const PUSH_SETTINGS = v.strictObject(
     supervise: v.optional(v.picklist(['auto', 'child', 'unit']), 'auto'),
     /** User of a vmagent that is our child, when we are root. */
     user: v.optional(
-      text('a user name or number', /^([a-z_][a-z0-9_-]{0,31}|[0-9]{1,10})$/, 32),
+      text(
+        'the name or number of a user that is not root',
+        /^(?!(?:root|0+)$)([a-z_][a-z0-9_-]{0,31}|[0-9]{1,10})$/,
+        32,
+      ),
       'flint-push',
     ),
     program: v.optional(FILE),
@@ -67,7 +66,7 @@ export type PushSettings = v.InferOutput<typeof PUSH_SETTINGS>;
 function isPushUrl(value: string): boolean {
   // vmagent reads a comma as the start of the next URL.
   if (!/^[A-Za-z0-9:/[\]._~%-]+$/.test(value) || !URL.canParse(value)) return false;
-  const { protocol, username, password, search, hash } = new URL(value);
-  const isHttp = protocol === 'http:' || protocol === 'https:';
+  const { protocol, username, password, search, hash, port } = new URL(value);
+  const isHttp = (protocol === 'http:' || protocol === 'https:') && port !== '0';
   return isHttp && [username, password, search, hash].every((part) => part === '');
 }
