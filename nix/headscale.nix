@@ -261,6 +261,9 @@ in
           dns.override_local_dns = mkDefault false;
           disable_check_updates = mkDefault true;
           logtail.enabled = mkDefault false;
+          # tailscaled takes files of its user's nodes before any packet filter: a stolen probe could
+          # fill the disks of all.
+          taildrop.enabled = mkDefault false;
           # Read by 0.29 and newer, which else take the proxy for every client.
           trusted_proxies = mkDefault [
             "127.0.0.1/32"

@@ -3,6 +3,7 @@ import { expecting, flag, isRecord, objectMessage, show, text } from '../core/co
 import { ORIGIN, originOf } from '../core/enroll-wire.ts';
 import { ProbeError } from '../core/error.ts';
 import { SLUG } from '../core/wire.ts';
+import { faultsOf } from './agent-config-judge.ts';
 import { CLAIM_TOKEN } from './claim-token.ts';
 import { DEVICE_NAME } from './given-address.ts';
 import { LOCKDOWN_SETTINGS, type LockdownSettings } from './lockdown/settings.ts';
@@ -111,7 +112,10 @@ export function loadSettings(
     ([key, value]) => key !== 'schema' && value !== undefined,
   );
   const own = Object.fromEntries(said) as Partial<AgentSettings>;
-  return { ...UNSAID, ...own, ...options, control: judgeControl(control) };
+  const settings = { ...UNSAID, ...own, ...options, control: judgeControl(control) };
+  const faults = faultsOf(settings);
+  if (faults.length > 0) throw invalid(`${file}: ${faults.join('; ')}`);
+  return settings;
 }
 
 /** What holds where nothing was said. */

@@ -1,5 +1,7 @@
 // `flint fleet show`: one probe, as an operator asks for it on the telephone.
+import { type BoardFault, boardFaults } from '../core/board-faults.ts';
 import { PROBE_DETAIL, type ProbeDetail } from '../core/fleet.ts';
+import { TROUBLE } from '../core/report-judge.ts';
 import { EXIT } from './command.ts';
 import { type Fleet, type Options, openFleet, type Reading, readAnswer, slug } from './fleet.ts';
 import { candidateTable } from './fleet-candidate-table.ts';
@@ -26,7 +28,12 @@ const EVENTS_SHOWN = 20;
 function showProbe(fleet: Fleet, probe: ProbeDetail, nowMs: number): void {
   const { view } = fleet;
   view.line({ text: probe.name, colour: 'bold' });
-  view.facts([...stateFacts(probe, nowMs), ...aboutFacts(probe, nowMs), ...configFacts(probe)]);
+  view.facts([
+    ...stateFacts(probe, nowMs),
+    ...boardFacts(probe),
+    ...aboutFacts(probe, nowMs),
+    ...configFacts(probe),
+  ]);
   if (probe.candidates.length > 0) {
     view.line('');
     view.line(`${counted(probe.candidates.length, 'board')} waiting for approval:`);
@@ -50,6 +57,27 @@ function stateFacts(probe: ProbeDetail, nowMs: number): Fact[] {
     ['state', since === null ? state : `${state} since ${moment(since, nowMs)}`],
     ['seen', seenMs === null ? 'never' : `${ago(seenMs, nowMs)}${from}`],
     ['clock', clockText(probe)],
+  ];
+}
+
+/** Of what its agent looks after; what is wrong with it, and what to do. */
+function boardFacts({ board }: ProbeDetail): Fact[] {
+  const faults = boardFaults(board);
+  const fact = (part: BoardFault['part'], text: string): Fact => {
+    const fault = faults.find((one) => one.part === part);
+    if (fault === undefined) return [part, text];
+    const colour = fault.badness >= TROUBLE ? 'red' : 'yellow';
+    return [part, { text: `${text}: ${fault.reason}. ${fault.advice}`, colour }];
+  };
+  if (board === null) return [];
+  const { mesh, lockdown, push } = board;
+  const address = mesh?.address ?? null;
+  return [
+    ...(mesh === null
+      ? []
+      : [fact('mesh', [mesh.kind, mesh.state, ...(address === null ? [] : [address])].join(' '))]),
+    ...(lockdown === null ? [] : [fact('lockdown', lockdown.state)]),
+    ...(push === null ? [] : [fact('push', push.state)]),
   ];
 }
 

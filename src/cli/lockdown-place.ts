@@ -5,6 +5,7 @@ import { type Keeper, openKeeper } from '../board/lockdown/keeper.ts';
 import { readLease } from '../board/lockdown/lease.ts';
 import { openNameLooker } from '../board/lockdown/names.ts';
 import { type Nft, openNft } from '../board/lockdown/nft.ts';
+import { meshFault } from '../board/mesh/mesh-device.ts';
 import { ProbeError } from '../core/error.ts';
 import { boardCommand } from './board-options.ts';
 
@@ -53,17 +54,19 @@ export async function learnedKeeper(
   { settings, wanted }: Shut,
   { nft, isBoot }: { nft: Nft; isBoot: boolean },
 ): Promise<Keeper> {
+  const warn = (message: string): void => void process.stderr.write(`flint: ${message}\n`);
+  const fault = wanted.mesh === null ? null : meshFault(wanted.mesh.interface);
+  if (fault !== null) warn(`nobody is let in by the mesh: ${fault}`);
   const keeper = openKeeper({
-    ...{ settings, wanted, stateDirectory, nft },
+    ...{ settings, wanted, stateDirectory, nft, warn, isMeshShut: fault !== null },
     nowMs: Date.now,
-    warn: (message) => void process.stderr.write(`flint: ${message}\n`),
   });
   const looker = openNameLooker({
     hosts: namesOf(settings, wanted),
     monotonicMs: () => performance.now(),
   });
   if (!isBoot) await looker.settle(NAMES_MS_MAX);
-  const meshInterface = wanted.mesh?.interface ?? null;
+  const meshInterface = fault === null ? (wanted.mesh?.interface ?? null) : null;
   keeper.learn(readLease({ meshInterface }), looker.take());
   return keeper;
 }

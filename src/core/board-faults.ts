@@ -83,7 +83,15 @@ const PUSH: Readonly<Record<PushState['state'], Words | null>> = {
   absent: [PUSH_REFUSED, 'it has no vmagent', 'Install vmagent on the board.'],
 };
 
+// Where it is tried again before long, and nothing is lost meanwhile.
+const UNTAKEN: Words = [
+  NEWS,
+  'its metrics wait on the board for the moment',
+  'It is tried again by itself; what waits is sent later, in order.',
+];
+
 function pushFaults({ state, reason }: PushState): BoardFault[] {
+  if (state === 'pushing' && reason !== null) return faultOf('push', UNTAKEN, reason);
   return faultOf('push', PUSH[state], reason);
 }
 
@@ -112,10 +120,17 @@ const MESH: Readonly<Record<MeshState['state'], Words | null>> = {
   ],
 };
 
+const DOUBTED: Words = [
+  NEWS,
+  'it is on its mesh, but not all is well there',
+  'The reason says what to look at; others reach the board meanwhile.',
+];
+
 function meshFaults({ state, reason, isVersionOld, version, versionMin }: MeshState): BoardFault[] {
   // Without a reason it was switched off on purpose.
   if (state === 'stopped' && reason === null) return [];
-  const faults = faultOf('mesh', MESH[state], reason);
+  const isDoubted = state === 'joined' && reason !== null;
+  const faults = faultOf('mesh', isDoubted ? DOUBTED : MESH[state], reason);
   if (!isVersionOld) return faults;
   const old: Words = [
     NEWS,
@@ -125,7 +140,9 @@ function meshFaults({ state, reason, isVersionOld, version, versionMin }: MeshSt
   return [...faults, ...faultOf('mesh', old, null)];
 }
 
-const ALL_WORDS = [LOCKDOWN, PUSH, MESH].flatMap((table) => Object.values<Words | null>(table));
+const ALL_WORDS = [LOCKDOWN, PUSH, MESH, { UNTAKEN, DOUBTED }].flatMap((table) =>
+  Object.values<Words | null>(table),
+);
 
 function faultOf(part: BoardFault['part'], words: Words | null, why: string | null): BoardFault[] {
   if (words === null) return [];

@@ -17,6 +17,7 @@ export const ENROLL_CONTEXT = 'flint-enroll-1';
 export const NONCE_LIFE_MS = 300_000;
 
 const PAYLOAD_LENGTH_MAX = 8192;
+const PORT_MAX = 65_535;
 
 const NONCE = text('a nonce of the control', /^[A-Za-z0-9_-]{32,128}$/, 128);
 
@@ -100,6 +101,7 @@ export function originOf(written: string): string | null {
     );
   if (parts === null) return null;
   const [, scheme = '', host = '', port] = parts;
+  if (Number(port ?? 0) > PORT_MAX) return null;
   const isUsual = port === undefined || Number(port) === (scheme === 'https' ? 443 : 80);
   return `${scheme}://${host.toLowerCase()}${isUsual ? '' : `:${Number(port)}`}`;
 }

@@ -152,8 +152,8 @@ export const PROBE_DETAIL = v.object({
     capped: v.array(v.string()),
   }),
   clock: v.nullable(v.object({ state: v.string(), offsetNs: v.nullable(v.number()) })),
-  /** Mesh, lockdown and push; null while nothing is known of them. */
-  board: v.nullable(BOARD_STATE),
+  /** Mesh, lockdown and push; null while nothing is known of them, and from older controls. */
+  board: v.optional(v.nullable(BOARD_STATE), null),
   measured: v.array(REPORTED_SERIES),
   paths: v.array(REPORTED_PATH),
   /** Newest first. */

@@ -1,6 +1,6 @@
 // Other programs, run with a deadline and a bound on what they may print. Nothing goes through a
 // shell, and nothing secret may go in the words: every user of the machine can read those.
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 
 const fs = process.getBuiltinModule('node:fs');
 const path = process.getBuiltinModule('node:path');
@@ -37,13 +37,23 @@ export function runCommand(
 ): Promise<CommandResult> {
   const { timeoutMs, input, env = process.env, bytesMax = BYTES_MAX, signal } = options;
   return new Promise((resolve) => {
-    const child = spawn(file, [...words], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = start(file, words, env);
+    if (typeof child === 'string') {
+      const nothing = { stdout: '', stderr: '', isTimedOut: false, isCut: false };
+      resolve({ ...nothing, code: null, failure: child });
+      return;
+    }
     const streams = {
       stdout: collect(child.stdout, bytesMax),
       stderr: collect(child.stderr, bytesMax),
     };
     let isTimedOut = false;
-    const kill = (): void => void child.kill('SIGKILL');
+    const kill = (): void => {
+      child.kill('SIGKILL');
+      // What it started may live on with its output in hand, and would hold us for as long.
+      child.stdout.destroy();
+      child.stderr.destroy();
+    };
     const timer = setTimeout(() => {
       isTimedOut = true;
       kill();
@@ -65,6 +75,22 @@ export function runCommand(
     child.stdin.end(input ?? '');
     if (signal?.aborted === true) kill();
   });
+}
+
+// Without descriptors or memory there is no child at all, or one without streams.
+function start(
+  file: string,
+  words: readonly string[],
+  env: CommandOptions['env'],
+): ChildProcessWithoutNullStreams | string {
+  try {
+    const child = spawn(file, [...words], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    if (child.stdout !== undefined) return child;
+    child.on('error', () => undefined);
+    return 'there are no descriptors left to start it with';
+  } catch (error) {
+    return (error as Error).message.replace(/[^ -~]/g, '?').slice(0, 300);
+  }
 }
 
 /** What a person is told of a failure: its last words, without what steers terminals. */

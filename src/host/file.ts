@@ -7,6 +7,7 @@ const path = process.getBuiltinModule('node:path');
 import { ProbeError } from '../core/error.ts';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
+const PART_BYTES = 65_536;
 
 export interface WriteOptions {
   /** Permission bits; 0600 unless said otherwise. */
@@ -64,11 +65,24 @@ export function readWhole(file: string, options: ReadOptions): string | null {
   }
   try {
     judge(fs.fstatSync(fd), options);
-    return fs.readFileSync(fd, 'utf8');
+    return readUpTo(fd, options.bytesMax);
   } catch (cause) {
     throw stateError(`${file} cannot be read`, cause);
   } finally {
     fs.closeSync(fd);
+  }
+}
+
+// Its owner may make it larger while it is read: what was seen of its size is no bound.
+function readUpTo(fd: number, bytesMax: number): string {
+  const parts: Buffer[] = [];
+  for (let bytes = 0; ; ) {
+    const part = Buffer.allocUnsafe(Math.min(PART_BYTES, bytesMax + 1 - bytes));
+    const got = fs.readSync(fd, part);
+    if (got === 0) return Buffer.concat(parts).toString('utf8');
+    parts.push(part.subarray(0, got));
+    bytes += got;
+    if (bytes > bytesMax) throw new Error(`it has more than ${bytesMax} bytes`);
   }
 }
 

@@ -43,7 +43,9 @@ function meshWords(mesh: MeshState, unheard: string | null): PartWords {
     const todo = `Update it: ${versionMin} is the oldest that is known to be sound.`;
     return { ...words, tone: 'warn', short: 'joined, old version', says, todo };
   }
-  if (unheard === null || mesh.readers.length === 0) return words;
+  if (unheard === null || mesh.readers.length === 0) {
+    return reason === null ? words : { ...words, tone: 'info' };
+  }
   const todo = 'It is tried again by itself every second.';
   return { ...words, tone: 'warn', why: because(`not served there: ${unheard}`), todo };
 }
@@ -55,8 +57,10 @@ function lockdownWords(lockdown: LockdownState): PartWords {
 
 function pushWords(push: PushState, nowMs: number): PartWords {
   const { state, reason, acceptedMs, queueBytes } = push;
-  const words = { part: 'push' as const, ...PUSH[state], why: because(reason) };
-  if (state === 'pushing') return words;
+  const isUntaken = state === 'pushing' && reason !== null;
+  const base = isUntaken ? UNTAKEN : PUSH[state];
+  const words = { part: 'push' as const, ...base, why: because(reason) };
+  if (state === 'pushing' && !isUntaken) return words;
   const since =
     acceptedMs === null
       ? 'The server has taken nothing yet.'
@@ -169,6 +173,13 @@ const LOCKDOWN: State<LockdownState> = {
     says: 'No rules are in force: whoever reaches the board may knock at every port.',
     todo: 'Install nftables; the agent then puts the rules in force.',
   },
+};
+
+const UNTAKEN = {
+  tone: 'info' as const,
+  short: 'waiting',
+  says: 'The metrics server did not take what was measured last.',
+  todo: 'Nothing yet: it is tried again by itself, and nothing is lost meanwhile.',
 };
 
 const PUSH: State<PushState> = {

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { equal, is, match, ok } from 'uvu/assert';
 import { HEALTHS, SORTS, STATES } from '../../src/cli/fleet-table.ts';
 import { PROBE_HEALTHS, PROBE_SORTS, PROBE_STATES } from '../../src/core/fleet.ts';
+import { boardState, meshState, pushState } from '../board/boards.ts';
 import { suite } from '../helper.ts';
 import {
   type Home,
@@ -116,6 +117,20 @@ suite('cli/fleet', (s) => {
     is(code, 0);
     match(stdout, /\na +well/);
     match(stderr, /^flint: 1.row of probes left out.*health: .*older than the control\?\n$/);
+  });
+
+  s.test('how a board stands is told, with what is wrong and what to do', async () => {
+    const board = boardState({
+      mesh: meshState(),
+      lockdown: null,
+      push: pushState({ state: 'stalled', reason: 'no answer' }),
+    });
+    rig.script = () => ({ body: { ...probeDetail('a', {}), board } });
+    const { code, stdout } = await run('show', 'a');
+    is(code, 0);
+    match(stdout, /mesh +tailscale joined fd8f:89ae:ca73:3::7\n/);
+    match(stdout, /push +stalled: its metrics wait on the board, .*Look at the metrics server/);
+    is(/lockdown/.test(stdout), false);
   });
 
   s.test('what probes and controls say steers no terminal', async () => {

@@ -45,6 +45,25 @@ suite('core/board-faults', ({ test }) => {
     );
   });
 
+  test('what works with a doubt is told, and is no trouble', () => {
+    const faults = boardFaults(
+      boardState({
+        mesh: meshState({ state: 'joined', reason: 'the login server is out of reach' }),
+        push: pushState({ state: 'pushing', reason: 'connect ECONNREFUSED' }),
+      }),
+    );
+    equal(
+      faults.map(({ part }) => part),
+      ['push', 'mesh'],
+    );
+    match(faults[0]?.reason ?? '', /wait on the board for the moment: connect ECONNREFUSED$/);
+    match(faults[1]?.reason ?? '', /not all is well there: the login server is out of reach$/);
+    for (const { badness, reason } of faults) {
+      is(badness < TROUBLE, true);
+      is(isAboutBoard(reason), true);
+    }
+  });
+
   test('a mesh that was switched off on purpose is no fault', () => {
     equal(boardFaults(boardState({ mesh: meshState({ state: 'stopped' }) })), []);
   });
@@ -55,7 +74,8 @@ suite('core/board-faults', ({ test }) => {
 
   test('every state but the good one has advice', () => {
     for (const state of MESH_STATES) {
-      const [fault] = boardFaults(boardState({ mesh: meshState({ state, reason: 'a cause' }) }));
+      const reason = state === 'joined' ? null : 'a cause';
+      const [fault] = boardFaults(boardState({ mesh: meshState({ state, reason }) }));
       is(fault === undefined, state === 'joined', state);
       if (fault !== undefined) is(isAboutBoard(fault.reason), true);
       if (fault !== undefined) match(fault.advice, /^[A-Z].*\.$/);

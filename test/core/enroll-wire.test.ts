@@ -32,6 +32,7 @@ suite('enroll-wire', (s) => {
       'ftp://control.example',
       'https://u:p@control.example',
       'https://control.example/path',
+      'https://control.example:65536',
       'https://control.example?x',
       'https://control.example\nx',
       'https://',

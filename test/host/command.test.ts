@@ -28,6 +28,22 @@ suite('host/command', ({ test }) => {
     ok(performance.now() - started < 5_000);
   });
 
+  test('is held by nothing that a program left behind with its output', async () => {
+    const started = performance.now();
+    const result = await runCommand('/bin/sh', ['-c', 'sleep 4 & echo there; sleep 4'], {
+      timeoutMs: 300,
+    });
+    is(result.isTimedOut, true);
+    is(result.stdout, 'there\n');
+    ok(performance.now() - started < 3_000);
+  });
+
+  test('does not throw at what the kernel cannot even be asked for', async () => {
+    const result = await runCommand('/bin/true', ['a\0b'], { timeoutMs: 1000 });
+    is(result.code, null);
+    match(lastWords(result), 'null bytes');
+  });
+
   test('ends with the one who asked', async () => {
     const stop = new AbortController();
     setTimeout(() => stop.abort(), 100);

@@ -40,6 +40,11 @@ suite('file', (s) => {
     }),
   );
 
+  s.test('is bounded by what is read, and not by what it says of its size', () => {
+    // Of 0 bytes, as it says; so would one be that grows while it is read.
+    throws(() => readWhole('/proc/self/maps', { bytesMax: 100 }), /more than 100 bytes/);
+  });
+
   s.test('is written whole, for its owner alone, and nothing else is left', () =>
     inDirectory((directory) => {
       const file = join(directory, 'a', 'state.json');

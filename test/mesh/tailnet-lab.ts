@@ -263,6 +263,7 @@ dns:
   nameservers: { global: [192.0.2.99] }
 unix_socket: ${file('headscale.sock')}
 logtail: { enabled: false }
+taildrop: { enabled: false }
 `;
 }
 

@@ -53,6 +53,14 @@ suite('probe/page-board-words', (s) => {
     ok(all.filter(({ tone }) => tone === 'bad').length > 5);
   });
 
+  s.test('what works with a doubt is not said to be well', () => {
+    const push = partOf({ push: fakePush({ state: 'pushing', reason: 'connect ECONNREFUSED' }) });
+    equal([push.tone, push.why], ['info', 'Connect ECONNREFUSED.']);
+    match(push.says, /^The metrics server did not take what was measured last\. The server took/);
+    const mesh = partOf({ mesh: fakeMesh({ reason: 'the login server is out of reach' }) });
+    equal([mesh.tone, mesh.says], ['info', 'The board is on the mesh.']);
+  });
+
   s.test('a mesh that is switched off is no trouble', () => {
     is(partOf({ mesh: fakeMesh({ state: 'stopped' }) }).tone, 'info');
     is(partOf({ mesh: fakeMesh({ state: 'stopped', reason: 'x' }) }).tone, 'bad');

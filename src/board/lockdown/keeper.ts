@@ -32,6 +32,8 @@ export interface Keeper {
 export interface KeeperOptions {
   settings: LockdownSettings;
   wanted: LockdownWanted;
+  /** Nobody is let in by the interface that is said to be the mesh. */
+  isMeshShut?: boolean;
   stateDirectory: string;
   nft: Nft;
   nowMs(): number;
@@ -50,7 +52,8 @@ export function rulesRequest(settings: LockdownSettings, wanted: LockdownWanted)
 
 export function openKeeper(options: KeeperOptions): Keeper {
   const { settings, wanted, stateDirectory, nft, nowMs, warn } = options;
-  const request = rulesRequest(settings, wanted);
+  const own = rulesRequest(settings, wanted);
+  const request = options.isMeshShut === true ? { ...own, mesh: null } : own;
   const rules = renderRules(request);
   const mark = markOf(rules);
   const loaded = loadKept(stateDirectory);

@@ -1,4 +1,5 @@
 import type { LockdownState } from '../../core/board-state.ts';
+import { meshFault } from '../mesh/mesh-device.ts';
 import type { BoardPart, PartContext, PartStep } from '../part.ts';
 import { namesOf } from './desired.ts';
 import type { Inspection } from './inspection.ts';
@@ -41,17 +42,19 @@ export function openLockdownPart(options: LockdownPartOptions): BoardPart<'lockd
   });
   const memory: Memory = {
     ...{ verifiedAt: Number.NEGATIVE_INFINITY, verifiedMs: null, fault: null, keeper: null },
-    ...{ drifts: 0, lastDriftMs: null, last: null },
+    ...{ drifts: 0, lastDriftMs: null, last: null, meshFault: null },
   };
 
   return {
     name: 'lockdown',
     async step() {
       if (!settings.enable) return { state: null, nextMs: ABSENT_MS, isNews: false };
+      lookAtMesh(options, memory);
       const opened = await openOnce(options, memory);
       if (!opened.ok) return absent(memory, context, opened.reason);
       const { keeper } = opened;
-      const meshInterface = wanted.mesh?.interface ?? null;
+      const { meshFault: fault } = memory;
+      const meshInterface = fault === null ? (wanted.mesh?.interface ?? null) : null;
       const isChanged = keeper.learn(readLease({ meshInterface }), looker.take());
       const verifyMs = options.verifyMs ?? VERIFY_MS;
       const isDue = performance.now() - memory.verifiedAt >= verifyMs;
@@ -74,8 +77,21 @@ interface Memory {
   fault: { state: 'drifted' | 'failed'; reason: string } | null;
   drifts: number;
   lastDriftMs: number | null;
+  /** Why the interface of the mesh is none. */
+  meshFault: string | null;
   /** What was told last. */
   last: string | null;
+}
+
+// Routes come and go: other rules are another keeper's.
+function lookAtMesh({ wanted, context }: LockdownPartOptions, memory: Memory): void {
+  const fault = wanted.mesh === null ? null : meshFault(wanted.mesh.interface);
+  if (fault === null) context.voice.well('lockdown mesh', 'the mesh is let in again');
+  else context.voice.trouble('lockdown mesh', `nobody is let in by the mesh: ${fault}`);
+  if ((fault === null) !== (memory.meshFault === null)) {
+    Object.assign(memory, { keeper: null, verifiedAt: Number.NEGATIVE_INFINITY });
+  }
+  memory.meshFault = fault;
 }
 
 async function openOnce(
@@ -87,7 +103,7 @@ async function openOnce(
   const opened = await openNft({ env, signal });
   if (!opened.ok) return opened;
   memory.keeper = openKeeper({
-    ...{ settings, wanted },
+    ...{ settings, wanted, isMeshShut: memory.meshFault !== null },
     stateDirectory: places.state,
     nft: opened.nft,
     nowMs: () => context.nowMs(),
@@ -137,7 +153,7 @@ function noteDrift(memory: Memory, { voice, nowMs }: PartContext, drift: readonl
 function told(keeper: Keeper, memory: Memory): PartStep<'lockdown'> {
   const state: LockdownState = {
     state: memory.fault?.state ?? 'in-force',
-    reason: memory.fault?.reason.slice(0, 500) ?? null,
+    reason: memory.fault?.reason.slice(0, 500) ?? memory.meshFault,
     appliedMs: keeper.appliedMs(),
     verifiedMs: memory.verifiedMs,
     drifts: memory.drifts,

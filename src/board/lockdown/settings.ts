@@ -10,14 +10,17 @@ const ADDRESSES = v.pipe(
   v.maxLength(16, expecting('at most 16 addresses')),
 );
 
+/** Above are the probes' own: they are not tracked, so that nobody would be answered there. */
+const SERVICE_PORT = wholeNumber(1, 61_439);
+
 export const LOCKDOWN_SETTINGS = v.strictObject(
   {
     enable: v.optional(flag(), true),
     /** From where SSH is let in, on the mesh alone. */
     jumpHosts: v.optional(ADDRESSES, []),
-    sshPort: v.optional(wholeNumber(1, 65_535), 22),
+    sshPort: v.optional(SERVICE_PORT, 22),
     /** Of the daemon's page; let in from the readers of the mesh. */
-    pagePort: v.optional(wholeNumber(1, 65_535), 9740),
+    pagePort: v.optional(SERVICE_PORT, 9740),
     /**
      * UDP port of the mesh that anybody may send to. Null: WireGuard's own `listenPort`, and none
      * for tailscaled, which finds its peers without one.
@@ -25,10 +28,7 @@ export const LOCKDOWN_SETTINGS = v.strictObject(
     meshPort: v.optional(v.nullable(wholeNumber(1, 65_535)), null),
     /** More that the board must reach in private networks: addresses, ranges or host names. */
     infra: v.optional(
-      v.pipe(
-        v.array(MACHINES, expecting('an array')),
-        v.maxLength(64, expecting('at most 64')),
-      ),
+      v.pipe(v.array(MACHINES, expecting('an array')), v.maxLength(64, expecting('at most 64'))),
       [],
     ),
     /** Private ranges that may be measured: those of the policy, said again for the kernel. */

@@ -11,6 +11,7 @@ import type { PartContext } from '../part.ts';
 import { reasonOf } from '../places.ts';
 import type { MeshPlaces } from './places.ts';
 import type { TailscaleSettings } from './settings.ts';
+import { canonical } from './tailnet-address.ts';
 
 const crypto = process.getBuiltinModule('node:crypto');
 const fs = process.getBuiltinModule('node:fs');
@@ -34,7 +35,7 @@ export type KeyFound =
   | { ok: false; reason: string; retryAfterMs: number | null };
 
 export interface KeyRingOptions {
-  settings: Pick<TailscaleSettings, 'key' | 'loginServer'>;
+  settings: Pick<TailscaleSettings, 'key' | 'loginServer' | 'readers'>;
   places: MeshPlaces;
   context: Pick<PartContext, 'env' | 'askControl' | 'isClockSynced' | 'nowMs'>;
   /** Instead of the secret of the configuration. */
@@ -63,7 +64,7 @@ export function openKeyRing(options: KeyRingOptions): KeyRing {
     const word = await context.askControl(TAILNET_KEY_PATH, {});
     if (!word.ok) return { ...word, reason: `${reason}; ${word.reason}` };
     if (word.value === null) return none(`${reason}; the control hands out none`);
-    const judged = judgeAnswer(word.value, options.settings.loginServer);
+    const judged = judgeAnswer(word.value, options.settings);
     if (!judged.ok) return none(`${reason}; ${judged.reason}`);
     if (isRefused(judged.grant.key)) return none(`${reason}; the control gave a refused key again`);
     grant = judged.grant;
@@ -163,7 +164,7 @@ function whichKey({ settings, givenKey }: KeyRingOptions): string {
 
 function judgeAnswer(
   value: unknown,
-  loginServer: string,
+  { loginServer, readers }: KeyRingOptions['settings'],
 ): { ok: true; grant: TailnetKey } | { ok: false; reason: string } {
   const parsed = parseTailnetKey(value);
   if (!parsed.ok) return { ok: false, reason: `the control's answer is bad: ${parsed.reason}` };
@@ -175,7 +176,15 @@ function judgeAnswer(
       reason: `the control's key is for ${answer.loginServer}, not for ${loginServer}`,
     };
   }
+  // With the metrics server's address on its own interface a board would push to itself.
+  if (readers.some((reader) => isSameAddress(reader, answer.address))) {
+    return { ok: false, reason: `the control's address for us is a reader's: ${answer.address}` };
+  }
   return { ok: true, grant: answer };
+}
+
+function isSameAddress(one: string, other: string | undefined): boolean {
+  return other !== undefined && canonical(one) === canonical(other);
 }
 
 // Before the clock is set nobody can tell; the login server knows.

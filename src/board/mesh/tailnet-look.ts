@@ -1,4 +1,5 @@
 import { reasonOf } from '../places.ts';
+import { meshFault } from './mesh-device.ts';
 import { fixedAddressOf } from './tailnet-act.ts';
 import { loadKept, saveKept, type TailnetKept } from './tailnet-kept.ts';
 import type { Tailnet } from './tailnet-machine.ts';
@@ -42,8 +43,11 @@ export async function mendAddress(tailnet: Tailnet, seen: Look): Promise<string 
   if (onInterface === null) return null;
   const address = fixedAddressOf(tailnet);
   await removeFormer(tailnet, address);
-  if (address === null || onInterface.includes(address)) return null;
+  if (address === null) return null;
   const device = settings.interface;
+  const fault = meshFault(device);
+  if (fault !== null) return fault;
+  if (onInterface.includes(address)) return null;
   noteApplied(tailnet, { device, address });
   const failure = await tool.add(device, address);
   if (failure === null) seen.onInterface = [...onInterface, address];

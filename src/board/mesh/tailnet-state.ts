@@ -33,6 +33,10 @@ export type TailnetReading = Omit<MeshState, 'joinedMs'>;
 
 /** Done at once, and no trouble while they are. */
 const QUIET: readonly TailnetAction['do'][] = ['set', 'ask-again'];
+// tailscaled takes them by itself, before any packet filter: a stolen board of the same user could
+// fill the disks of all.
+const TAKES_FILES =
+  'other nodes of its user may put files on this board: set taildrop.enabled to false at headscale';
 const LENGTH_MAX = 500;
 const NAME_LENGTH_MAX = 253;
 
@@ -108,7 +112,7 @@ function doubtOf({ status, settings, onInterface, strict }: TailnetFacts): strin
     const names = strict.slice(0, 3).join(', ');
     return `rp_filter is strict on ${names}: accepted routes may not work (2 mends it)`;
   }
-  return null;
+  return status.takesFiles ? TAKES_FILES : null;
 }
 
 // tailscale takes all approved routes or none. One of a whole network would lead what is measured

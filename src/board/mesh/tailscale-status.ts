@@ -5,6 +5,9 @@ import * as v from 'valibot';
 // and from the login server: they are cut and cleaned before anybody sees them.
 
 const TEXT_MAX = 300;
+const READ_MAX = 4096;
+/** A login server may quote one, and what it says is read by every user of the board. */
+const PRE_AUTH_KEYS = /\b(?:[ht]skey-[\w-]+|[0-9a-f]{48})\b/g;
 const HEALTH_MAX = 16;
 const ADDRESSES_MAX = 64;
 const PEERS_READ_MAX = 4096;
@@ -51,6 +54,11 @@ const NODE = v.object({
   Expired: FLAG,
 });
 
+// What a node may do, by the login server's word. Taildrop comes past every packet filter:
+// tailscaled answers for it by itself.
+const CAPABILITIES = v.fallback(v.record(v.string(), v.unknown()), {});
+const FILE_SHARING = 'https://tailscale.com/cap/file-sharing';
+
 const STATUS = v.object({
   Version: TEXT,
   TUN: v.fallback(v.boolean(), true),
@@ -58,7 +66,10 @@ const STATUS = v.object({
   BackendState: v.pipe(v.string(), v.maxLength(64)),
   TailscaleIPs: TEXTS,
   Health: TEXTS,
-  Self: v.fallback(NODE, v.parse(NODE, {})),
+  Self: v.fallback(v.object({ ...NODE.entries, CapMap: CAPABILITIES }), {
+    ...v.parse(NODE, {}),
+    CapMap: {},
+  }),
   Peer: v.fallback(v.record(v.string(), v.unknown()), {}),
 });
 
@@ -89,6 +100,8 @@ export interface TailscaleStatus {
   needsLogin: boolean;
   addresses: string[];
   health: string[];
+  /** Nodes of the same user may put files on this one. */
+  takesFiles: boolean;
   self: TailscaleNode;
   peers: TailscaleNode[];
 }
@@ -97,15 +110,17 @@ export interface TailscaleStatus {
 export function parseStatus(text: string): TailscaleStatus | null {
   const parsed = v.safeParse(STATUS, jsonOf(text));
   if (!parsed.success) return null;
-  const { Version, TUN, BackendState, AuthURL, TailscaleIPs, Health, Self, Peer } = parsed.output;
+  const { Version, TUN, BackendState, AuthURL, TailscaleIPs, Health, Peer } = parsed.output;
+  const { CapMap, ...self } = parsed.output.Self;
   return {
     version: Version,
     hasTun: TUN,
     backend: BackendState,
-    needsLogin: AuthURL !== '' && !Self.Online,
+    needsLogin: AuthURL !== '' && !self.Online,
     addresses: TailscaleIPs,
     health: Health.slice(0, HEALTH_MAX).map(cleanText),
-    self: Self,
+    takesFiles: Object.hasOwn(CapMap, FILE_SHARING),
+    self,
     peers: Object.values(Peer)
       .slice(0, PEERS_READ_MAX)
       .flatMap((peer) => nodeOf(peer) ?? []),
@@ -139,7 +154,11 @@ export function isOlder(version: string, least: string): boolean {
 }
 
 export function cleanText(text: string): string {
-  return text.slice(0, TEXT_MAX).replace(/[^ -~]/g, '?');
+  return text
+    .slice(0, READ_MAX)
+    .replace(PRE_AUTH_KEYS, '(a key)')
+    .slice(0, TEXT_MAX)
+    .replace(/[^ -~]/g, '?');
 }
 
 function nodeOf(value: unknown): TailscaleNode | null {

@@ -40,13 +40,15 @@ export function openBearerSource(options: BearerOptions): BearerSource {
   const { name, configDirectory, context, monotonicMs = () => performance.now() } = options;
   let askAtMs = Number.NEGATIVE_INFINITY;
   let reason = `no secret "${name}", and the control was not asked yet`;
+  // What a full disk had no room for is good until we end.
+  let held: string | null = null;
 
   async function refresh(): Promise<void> {
     if (monotonicMs() < askAtMs) return;
     const word = await context.askControl(PATH, {});
     const given = word.ok ? judgeGiven(word.value) : refuse(word.reason);
     askAtMs = monotonicMs() + untilNextMs(word, given);
-    if (given.ok) keepGiven(options, given.bearer, given.url);
+    if (given.ok) held = keepGiven(options, given.bearer, given.url);
     else reason = `no secret "${name}", and ${given.reason}`;
   }
 
@@ -59,7 +61,7 @@ export function openBearerSource(options: BearerOptions): BearerSource {
         }
         if (secret !== null) return { ok: true, bearer: secret, from: 'secret' };
         await refresh();
-        const kept = loadGiven(options.places);
+        const kept = held ?? loadGiven(options.places);
         return kept === null ? { ok: false, reason } : { ok: true, bearer: kept, from: 'control' };
       } catch (error) {
         return { ok: false, reason: reasonOf(error) };
@@ -75,7 +77,7 @@ type Given = { ok: true; bearer: string; url: string | null } | { ok: false; rea
 
 // A control that gives none will hardly give one tomorrow; one that is away comes back.
 function untilNextMs(word: ControlWord, given: Given): number {
-  if (!word.ok) return Math.max(ASK_AGAIN_MS, word.retryAfterMs ?? 0);
+  if (!word.ok) return Math.min(ASK_MS, Math.max(ASK_AGAIN_MS, word.retryAfterMs ?? 0));
   return given.ok || word.value === null ? ASK_MS : ASK_AGAIN_MS;
 }
 
@@ -93,6 +95,7 @@ function judgeGiven(value: unknown): Given {
 }
 
 // The board's own settings say where its metrics go; a control that thinks otherwise is heard.
+// Null when the bearer is on the disk, else the bearer.
 function keepGiven({ places, context, url }: BearerOptions, bearer: string, its: string | null) {
   if (its !== null && its !== url) {
     context.voice.trouble(
@@ -101,7 +104,15 @@ function keepGiven({ places, context, url }: BearerOptions, bearer: string, its:
         'change "url" in the section "push" of agent.json if that is right',
     );
   }
-  if (loadGiven(places) !== bearer) writeWhole(places.givenBearer, `${bearer}\n`);
+  try {
+    if (loadGiven(places) !== bearer) writeWhole(places.givenBearer, `${bearer}\n`);
+    context.voice.well('push bearer file', 'the bearer of the control is kept again');
+    return null;
+  } catch (error) {
+    const why = reasonOf(error);
+    context.voice.trouble('push bearer file', `the bearer of the control is not kept: ${why}`);
+    return bearer;
+  }
 }
 
 function loadGiven({ givenBearer }: PushPlaces): string | null {

@@ -50,6 +50,8 @@ const LONGEST_WAIT_MS = 60_000;
 /** Who ran so long was well. */
 const WELL_MS = 60_000;
 const END_MS_MAX = 15_000;
+/** After its end its last words may still be on their way. */
+const LAST_WORDS_MS = 1_000;
 const LINE_LENGTH_MAX = 2_000;
 /** When memory runs out, it goes before the daemon. */
 const OOM_SCORE = '500';
@@ -109,21 +111,19 @@ interface Self {
 function launch(self: Self): void {
   const { spec, options } = self;
   if (spec === null) return;
-  const { file, words } = withDeathSignal(spec);
-  const child = spawn(file, words, {
-    env: { ...spec.env },
-    cwd: '/',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    ...(process.getuid?.() === 0 ? { uid: options.owner.uid, gid: options.owner.gid } : {}),
-  });
+  const startedMs = performance.now();
+  const child = start(spec, options.owner);
+  if (typeof child === 'string') {
+    ended(self, `it cannot be started: ${child}`);
+    return;
+  }
   let last = '';
   const onLine = (line: string): void => {
     last = line;
     options.onLine(line);
   };
-  if (child.stdout !== null) followLines(child.stdout, onLine);
-  if (child.stderr !== null) followLines(child.stderr, onLine);
-  const startedMs = performance.now();
+  if (child.stdout) followLines(child.stdout, onLine);
+  if (child.stderr) followLines(child.stderr, onLine);
   const gone = new Promise<void>((resolve) => {
     const finish = (how: string): void => {
       if (self.running?.process === child) ended(self, last === '' ? how : last);
@@ -131,9 +131,34 @@ function launch(self: Self): void {
     };
     child.once('error', (error) => finish(`it cannot be started: ${error.message}`));
     child.once('close', (code, signal) => finish(`it ended with ${code ?? signal}`));
+    child.once('exit', () => letGo(child));
   });
   self.running = { process: child, startedMs, gone };
   if (child.pid !== undefined) beFirstVictim(child.pid);
+}
+
+// Without memory, descriptors or the right to become somebody else there is no child.
+function start(spec: ChildSpec, owner: Owner): ChildProcess | string {
+  const { file, words } = withDeathSignal(spec);
+  try {
+    return spawn(file, words, {
+      env: { ...spec.env },
+      cwd: '/',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(process.getuid?.() === 0 ? { uid: owner.uid, gid: owner.gid } : {}),
+    });
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** What it started may live on with its output in hand: that is not waited for. */
+function letGo({ stdout, stderr }: ChildProcess): void {
+  const timer = setTimeout(() => {
+    stdout?.destroy();
+    stderr?.destroy();
+  }, LAST_WORDS_MS);
+  timer.unref();
 }
 
 function ended(self: Self, why: string): void {

@@ -1,6 +1,7 @@
 import { openChild } from './child.ts';
 import type { Owner } from './files.ts';
 import type { Keeper } from './keeper.ts';
+import { awaitOwnPort } from './listeners.ts';
 import { endOrphans } from './orphans.ts';
 import { queueMark, VMAGENT_WORDS } from './vmagent-env.ts';
 import { parseLine } from './vmagent-log.ts';
@@ -16,7 +17,11 @@ export interface ChildrenOptions {
   queue: string;
   onLine(line: string): void;
   onEnd(name: string, why: string): void;
+  /** How long the relay may take until it listens; 5 s. */
+  listenMs?: number;
 }
+
+const LISTEN_MS_MAX = 5_000;
 
 /** Both as children of this process; they end with it. */
 export function keepChildren(options: ChildrenOptions): Keeper {
@@ -46,6 +51,9 @@ export function keepChildren(options: ChildrenOptions): Keeper {
           env: { ...wanted.relay, PATH: path, ...forQueue },
           mark: relayMark,
         });
+        // Before vmagent hands it a bearer.
+        const port = Number(wanted.relay['FLINT_RELAY_PORT']);
+        await awaitOwnPort(port, owner.uid, options.listenMs ?? LISTEN_MS_MAX);
       }
       await vmagent.keep({
         file: program,

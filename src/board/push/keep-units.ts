@@ -1,6 +1,7 @@
 import { lastWords, runCommand } from '../../host/command.ts';
 import { dropFile, keepFile, type Owner } from './files.ts';
 import type { Keeper } from './keeper.ts';
+import { awaitOwnPort } from './listeners.ts';
 import type { PushPlaces } from './places.ts';
 import { type Environment, environmentText } from './vmagent-env.ts';
 
@@ -10,15 +11,19 @@ export interface UnitsOptions {
   /** systemctl's file. */
   systemctl: string;
   signal: AbortSignal;
+  /** How long the relay may take until it listens; 5 s. */
+  listenMs?: number;
 }
 
 export const VMAGENT_UNIT = 'flint-vmagent.service';
 export const RELAY_UNIT = 'flint-push-relay.service';
 
 const COMMAND_MS_MAX = 60_000;
+const LISTEN_MS_MAX = 5_000;
 
 /** Both as units of systemd, which read what we write; they outlive us. */
-export function keepUnits({ places, owner, systemctl, signal }: UnitsOptions): Keeper {
+export function keepUnits(options: UnitsOptions): Keeper {
+  const { places, owner, systemctl, signal, listenMs = LISTEN_MS_MAX } = options;
   const state = { restarts: 0, fault: null as string | null };
 
   async function call(...words: string[]): Promise<string> {
@@ -52,7 +57,11 @@ export function keepUnits({ places, owner, systemctl, signal }: UnitsOptions): K
   return {
     async keep({ vmagent, relay }) {
       if (relay === null) await dropUnit(RELAY_UNIT, places.relayEnv);
-      else await keepUnit(RELAY_UNIT, places.relayEnv, relay);
+      else {
+        await keepUnit(RELAY_UNIT, places.relayEnv, relay);
+        // Before vmagent hands it a bearer.
+        await awaitOwnPort(Number(relay['FLINT_RELAY_PORT']), owner.uid, listenMs);
+      }
       const restarts = await keepUnit(VMAGENT_UNIT, places.vmagentEnv, vmagent);
       state.restarts = /^\d{1,9}$/.test(restarts) ? Number(restarts) : 0;
     },

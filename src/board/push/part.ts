@@ -5,6 +5,7 @@ import { reasonOf } from '../places.ts';
 import { readFigures, type VmagentFigures } from './figures.ts';
 import { keepBearer, keepFile, openRunDirectory, readBearer } from './files.ts';
 import type { Keeper } from './keeper.ts';
+import { ForeignPort, requireOwnPort } from './listeners.ts';
 import { saveMarks } from './marks-file.ts';
 import { probeIdentity } from './probe-identity.ts';
 import { decideState, firstTotals, foldTotals } from './push-state.ts';
@@ -101,10 +102,19 @@ async function keepRunning(self: Pushing, keeper: Keeper): Promise<void> {
     self.isRelayed = isRelayed;
   }
   const { queueBytesMax } = self;
-  await keeper.keep({
-    vmagent: vmagentEnvironment({ settings, places, queueBytesMax, isRelayed }),
-    relay: isRelayed ? relayEnvironment(settings) : null,
-  });
+  try {
+    for (const port of [settings.port, ...(isRelayed ? [settings.relayPort] : [])]) {
+      requireOwnPort(port, owner.uid);
+    }
+    await keeper.keep({
+      vmagent: vmagentEnvironment({ settings, places, queueBytesMax, isRelayed }),
+      relay: isRelayed ? relayEnvironment(settings) : null,
+    });
+  } catch (error) {
+    // What runs would speak to whoever sits there.
+    if (error instanceof ForeignPort) await keeper.stop();
+    throw error;
+  }
   if (!self.hasStarted) context.log.info(`pushing to ${serverOf(settings)}`, { unit: isUnit });
   self.hasStarted = true;
 }

@@ -1,4 +1,5 @@
 import { isRecord } from '../../core/config-value.ts';
+import { readWhole } from '../../host/file.ts';
 import type { Owner } from './files.ts';
 import { xxhash64 } from './xxhash64.ts';
 
@@ -9,6 +10,7 @@ const path = process.getBuiltinModule('node:path');
 // server which moves would leave behind whatever waited for it: before vmagent starts, the queue
 // that holds something takes the name that vmagent will look for.
 
+const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants;
 const PARENT = 'persistent-queue';
 const NAME = /^1_[0-9A-F]{16}$/;
 const META_BYTES_MAX = 4096;
@@ -26,16 +28,41 @@ export function openQueue(directory: string, { uid, gid }: Owner): void {
   const parent = path.dirname(directory);
   openWay(path.dirname(parent), uid);
   for (const one of [parent, directory]) {
-    if (!fs.existsSync(one)) fs.mkdirSync(one, { mode: 0o700 });
-    const stats = fs.lstatSync(one);
-    if (!stats.isDirectory()) throw new Error(`${one} is not a directory`);
-    if (stats.uid !== uid && stats.uid !== process.getuid?.()) {
+    if (!isThere(one)) fs.mkdirSync(one, { mode: 0o700 });
+    giveDirectory(one, { uid, gid });
+  }
+}
+
+// By its descriptor: the second lies where vmagent's user may put something else in its place.
+function giveDirectory(directory: string, { uid, gid }: Owner): void {
+  const fd = openDirectory(directory);
+  try {
+    const stats = fs.fstatSync(fd);
+    if (stats.uid === uid) return;
+    if (stats.uid !== process.getuid?.()) {
       throw new Error(
-        `${one} belongs to user ${stats.uid}, and vmagent is ${uid}: chown mends that`,
+        `${directory} belongs to user ${stats.uid}, and vmagent is ${uid}: chown mends that`,
       );
     }
-    if (stats.uid !== uid) fs.lchownSync(one, uid, gid);
+    fs.fchownSync(fd, uid, gid);
+  } finally {
+    fs.closeSync(fd);
   }
+}
+
+function openDirectory(directory: string): number {
+  try {
+    return fs.openSync(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOTDIR' && code !== 'ELOOP') throw error;
+    throw new Error(`${directory} is not a directory`);
+  }
+}
+
+/** A link that leads nowhere is there, too. */
+function isThere(file: string): boolean {
+  return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
 }
 
 /**
@@ -87,9 +114,9 @@ function swap(wanted: string, other: string): void {
 // metainfo.json: {"Name":…,"ReaderOffset":…,"WriterOffset":…}, bytes since the queue was made.
 function waitingBytes(queue: string): number {
   try {
-    const file = path.join(queue, 'metainfo.json');
-    if (fs.lstatSync(file).size > META_BYTES_MAX) return 0;
-    const meta: unknown = JSON.parse(fs.readFileSync(file, 'utf8'));
+    // Its owner may have put a pipe or a link there, which would hold us for ever.
+    const text = readWhole(path.join(queue, 'metainfo.json'), { bytesMax: META_BYTES_MAX });
+    const meta: unknown = JSON.parse(text ?? 'null');
     if (!isRecord(meta)) return 0;
     const bytes = Number(meta['WriterOffset']) - Number(meta['ReaderOffset']);
     return Number.isFinite(bytes) && bytes > 0 ? bytes : 0;

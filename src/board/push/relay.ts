@@ -87,7 +87,9 @@ function forward(request: IncomingMessage, response: ServerResponse, options: Fo
     // What it says may quote the bearer, and goes no further.
     given.resume();
     given.on('error', fail);
-    const status = given.statusCode ?? 502;
+    const said = given.statusCode ?? 0;
+    // Below 200 there is no answer (RFC 9110 §15), and a server may say even 099.
+    const status = said < 200 ? 502 : said;
     if (status !== 400) answer(response, status);
     else doubt(request, response, options);
   });

@@ -6,17 +6,32 @@ import type { Voice } from '../voice.ts';
 
 const TEMPLATES_MAX = 64;
 const TEXT_LENGTH_MAX = 400;
+/** Last words, which are told each time: one that is made to talk must not fill the journal. */
+const FATAL_MAX = 20;
+const FATAL_MS = 3_600_000;
 
 /** Takes a line of vmagent; its last words as they should be told to people. */
-export function openVmagentLog(voice: Voice, log: Log): (line: string) => void {
+export function openVmagentLog(
+  voice: Voice,
+  log: Log,
+  monotonicMs = () => performance.now(),
+): (line: string) => void {
   const told = new Map<string, string>();
+  const fatal = { count: 0, sinceMs: monotonicMs() };
   return (line) => {
     const { level, text } = parseLine(line);
     if (level === 'info') return;
     const message = `vmagent: ${text}`;
-    if (level === 'fatal' || level === 'panic') log.error(message);
+    if (level === 'fatal' || level === 'panic') tellFatal(message);
     else tell(message);
   };
+
+  function tellFatal(message: string): void {
+    if (monotonicMs() - fatal.sinceMs > FATAL_MS) {
+      Object.assign(fatal, { count: 0, sinceMs: monotonicMs() });
+    }
+    if (fatal.count++ < FATAL_MAX) log.error(message);
+  }
 
   function tell(message: string): void {
     const template = message.replace(/[0-9]+/g, '#');

@@ -14,13 +14,19 @@ export interface ChildAnswer {
   said: string[];
 }
 
-async function main(state: string): Promise<void> {
+async function main(state: string, device: string | undefined): Promise<void> {
   const said: string[] = [];
   const stream = { write: (text: string) => said.push(text) };
   const log = openLog({ stream, nowMs: Date.now, journal: false });
   const part = openLockdownPart({
     settings: v.parse(LOCKDOWN_SETTINGS, { infra: ['10.55.0.0/16'] }),
-    wanted: { mesh: null, readers: [], endpoints: [] },
+    wanted: {
+      mesh:
+        device === undefined
+          ? null
+          : { kind: 'tailscale', interface: device, port: null, ranges: ['fd57::/48'] },
+      ...{ readers: ['fd57::1'], endpoints: [] },
+    },
     context: {
       log,
       voice: openVoice({ log, monotonicMs: () => performance.now() }),
@@ -43,5 +49,5 @@ async function main(state: string): Promise<void> {
   await part.close();
 }
 
-const [, file, state] = process.argv;
-if (file?.endsWith('part-child.ts') === true && state !== undefined) await main(state);
+const [, file, state, device] = process.argv;
+if (file?.endsWith('part-child.ts') === true && state !== undefined) await main(state, device);

@@ -26,6 +26,14 @@ suite('the lockdown as a part of the board', (s) => {
     return JSON.parse(child.output().stdout.trim().split('\n').at(-1) ?? '') as ChildAnswer;
   };
 
+  const other = async (state: string): Promise<LabProcess> => {
+    await child.stop('SIGKILL');
+    steps = 0;
+    const next = place.spawn(process.execPath, ['--import', 'tsx', CHILD, state, 'eth0']);
+    await next.waitFor('ready', 20_000);
+    return next;
+  };
+
   s.before(async () => {
     if (missing !== null) return;
     place = await openNamespace();
@@ -132,5 +140,25 @@ suite('the lockdown as a part of the board', (s) => {
 
     deepEqual([state.state, state.drifts], ['in-force', 5]);
     equal((await nft('list table inet flint')).includes('dormant'), false);
+  });
+
+  s.testIf(missing, 'lets nobody in by an interface that is the way to the Internet', async () => {
+    const state = scratchFile('other-state');
+    mkdirSync(state);
+    child = await other(state);
+
+    const { state: shut, said } = await step();
+
+    equal(shut.state, 'in-force');
+    match(shut.reason ?? '', /eth0 is the way to the Internet and no mesh/);
+    match(said.join(''), /nobody is let in by the mesh: eth0/);
+    equal((await rulesOf('input')).includes('eth0'), false);
+    match(await nft('list set inet flint infra4'), /192\.168\.9\.254/);
+
+    await place.ip('route del default');
+    const { state: open } = await step();
+
+    deepEqual([open.state, open.reason], ['in-force', null]);
+    match(await rulesOf('input'), /iifname "eth0" goto mesh-input/);
   });
 });

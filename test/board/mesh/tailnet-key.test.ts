@@ -37,7 +37,7 @@ suite('keys of a tailnet', (s) => {
   function ring(givenKey: string | null = null, loginServer = 'https://h.example'): KeyRing {
     asked = 0;
     return openKeyRing({
-      settings: { key: 'tailnet-key', loginServer },
+      settings: { key: 'tailnet-key', loginServer, readers: ['fd57::1'] },
       ...{ places, givenKey, monotonicMs: () => now.ms },
       context: {
         env: {},
@@ -70,6 +70,14 @@ suite('keys of a tailnet', (s) => {
     deepEqual(await ring().find(), { ok: true, key: LOCAL, grant: null });
     equal(asked, 0);
     deepEqual(await ring('g'.repeat(48)).find(), { ok: true, key: 'g'.repeat(48), grant: null });
+  });
+
+  s.test('are not taken with the address of a reader, to whom the board pushes', async () => {
+    giveSecret(null);
+    word = grant({ address: 'FD57:0::1' });
+    match(reasonOf(await ring().find()), /address for us is a reader's: FD57:0::1/);
+    word = grant({ address: 'fd57::2' });
+    equal((await ring().find()).ok, true);
   });
 
   s.test('are asked of the control where there is no good secret', async () => {

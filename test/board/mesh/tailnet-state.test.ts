@@ -43,6 +43,17 @@ suite('how a tailnet stands', (s) => {
     deepEqual([version, isVersionOld], ['1.98.4-tabcdef012', false]);
   });
 
+  s.test('warns where others may put files on the board, which no packet filter stops', () => {
+    const CapMap = { 'https://tailscale.com/cap/file-sharing': null };
+    const { state, reason } = read({ status: statusOf({ Self: { ...APPROVED, CapMap } }) });
+
+    equal(state, 'joined');
+    match(reason ?? '', /put files on this board: set taildrop\.enabled to false/);
+    const other = { 'https://tailscale.com/cap/ssh': null };
+    equal(read({ status: statusOf({ Self: { ...APPROVED, CapMap: other } }) }).reason, null);
+    equal(read({ status: statusOf({ Self: { ...APPROVED, CapMap: 'odd' } }) }).reason, null);
+  });
+
   s.test('waits for approval until the server says that others may reach it', () => {
     const pending = statusOf({ Self: SELF });
     const { state, reason } = read({ status: pending });

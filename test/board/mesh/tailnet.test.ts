@@ -21,6 +21,7 @@ const ADDRESS = 'fd8f:89ae:ca73:3::1';
 const KEY = 'k'.repeat(48);
 const APPROVED = { Self: { ...SELF, AllowedIPs: [...SELF.AllowedIPs, `${ADDRESS}/128`] } };
 const REFUSED = 'backend error: authkey expired';
+const QUOTED = `hskey-auth-${'k'.repeat(70)}`;
 const HALF_DAY_MS = 43_200_000;
 
 interface Rig extends TailnetOptions {
@@ -126,7 +127,7 @@ suite('the part of a tailnet', (s) => {
       const one = rig({ context: { askControl } });
       one.timing = { ...TAILNET_TIMING, ...one.timing, watchMs: 600_000 };
       loggedOut(one);
-      one.fake.after('up', REFUSED);
+      one.fake.after('up', `${REFUSED} ${QUOTED}`);
       const part = openTailnet(one);
 
       const first = await part.step();
@@ -141,7 +142,7 @@ suite('the part of a tailnet', (s) => {
 
       deepEqual(
         [first.state.state, first.state.reason],
-        ['needs-key', `the key was refused: ${REFUSED}`],
+        ['needs-key', `the key was refused: ${REFUSED} (a key)`],
       );
       deepEqual([...states], ['needs-key']);
       // Once, and every six hours, since somebody may have mended the server.

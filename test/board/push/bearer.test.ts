@@ -110,6 +110,32 @@ suite('push-bearer', ({ test }) => {
     });
   });
 
+  test('a control that asks for years of patience is asked again after hours', async () => {
+    await inPlace(async (place) => {
+      const clock = { ms: 0 };
+      const retryAfterMs = 999_999_999_000;
+      const { found, asked } = source(place, [{ ok: false, reason: 'no', retryAfterMs }], clock);
+      await found.find();
+      clock.ms = 6 * 3_600_000;
+      await found.find();
+      equal(asked.length, 2);
+    });
+  });
+
+  test('what a full disk has no room for is used all the same', async () => {
+    await inPlace(async (place) => {
+      const answers: ControlWord[] = [{ ok: true, value: { bearer: TOKEN } }];
+      const { found, asked, places } = source(place, answers);
+      // Where the file should come stands a directory, which nobody can write.
+      mkdirSync(join(places.givenBearer, 'full'), { recursive: true });
+      for (const _ of [1, 2]) {
+        equal(await found.find(), { ok: true, bearer: TOKEN, from: 'control' });
+      }
+      equal(asked.length, 1);
+      ok(place.lines.some((line) => line.includes('is not kept')));
+    });
+  });
+
   test('another URL of the control is heard and not followed', async () => {
     await inPlace(async (place) => {
       const value = { bearer: TOKEN, url: 'http://evil.example/' };

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { equal, ok } from 'uvu/assert';
+import { equal, match, ok } from 'uvu/assert';
 import { type Child, type ChildSpec, openChild } from '../../../src/board/push/child.ts';
 import { endOrphans, findOrphans } from '../../../src/board/push/orphans.ts';
 import { suite } from '../../helper.ts';
@@ -82,6 +82,26 @@ suite('push-child', ({ test }) => {
     await until(() => ends.length === 1);
     ok((child.state().fault ?? '').length > 0);
     await child.stop();
+  });
+
+  test('what the kernel cannot even be asked for is tried again, and no end of us', async () => {
+    const { child, ends } = open();
+    await child.keep({ ...spec(''), words: ['a\0b'] });
+    await until(() => ends.length >= 2);
+    match(child.state().fault ?? '', 'null bytes');
+    equal(child.state().pid, null);
+    await child.stop();
+  });
+
+  test('one that left a process behind with its output is seen to have ended', async () => {
+    const { child, ends } = open();
+    const startedMs = performance.now();
+    const left = 'require("node:child_process").spawn("sleep", ["5"], { stdio: "inherit" })';
+    await child.keep(spec(`${left}; console.log("left"); setTimeout(() => process.exit(1), 100)`));
+    await until(() => ends.length === 1);
+    equal(ends, ['left']);
+    await child.stop();
+    ok(performance.now() - startedMs < 4_000);
   });
 
   test('one that outlived us is ended before the next one starts', async () => {

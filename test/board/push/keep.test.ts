@@ -52,7 +52,7 @@ suite('push-keep', ({ test }) => {
       openRunDirectory(places, owner);
       const { file: systemctl, told } = fakeSystemctl(directory);
       const { signal } = new AbortController();
-      const keeper = keepUnits({ places, owner, systemctl, signal });
+      const keeper = keepUnits({ places, owner, systemctl, signal, listenMs: 50 });
       await keeper.keep({ vmagent: { A: '1' }, relay: null });
       await keeper.keep({ vmagent: { A: '1' }, relay: null });
       equal(told(), ['--no-ask-password restart flint-vmagent.service']);
@@ -99,6 +99,7 @@ suite('push-keep', ({ test }) => {
       const queue = join(directory, 'queue');
       const keeper = keepChildren({
         ...{ owner, program, flint: [program, 'main.js'], path: process.env['PATH'] ?? '', queue },
+        listenMs: 50,
         onLine: (line) => lines.push(line),
         onEnd: () => undefined,
       });

@@ -106,6 +106,24 @@ suite('push-part', ({ test, testIf }) => {
     });
   });
 
+  testIf(
+    process.getuid?.() === 0 ? null : 'only root has ports that are not vmagent’s',
+    'whoever sits on the relay’s port is never handed the bearer',
+    async () => {
+      await inPlace(async (place) => {
+        writeSecret(place, TOKEN);
+        const other = await answer(() => ({ status: 204 }));
+        const said = { url: 'http://127.0.0.1:1/', relayPort: other.port };
+        const part = open(place, { ...said, program: process.execPath });
+        const { state, reason } = await stateOf(part);
+        equal(state, 'down');
+        ok(reason?.includes(`port ${other.port} of loopback is taken by user 0`), reason ?? '');
+        await part.close();
+        await other.close();
+      });
+    },
+  );
+
   testIf(missing, 'it pushes, and a bearer is replaced while it does', async () => {
     await inPlace(async (place) => {
       const tokens = [TOKEN];

@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { equal, ok, throws } from 'uvu/assert';
 import { adoptQueue, boundQueue, openQueue, queueName } from '../../../src/board/push/queue.ts';
@@ -71,6 +80,30 @@ suite('push-queue', ({ test }) => {
       mkdirSync(join(directory, 'persistent-queue', 'other'));
       equal(adoptQueue(directory, NEW), null);
       equal(adoptQueue(join(directory, 'nowhere'), NEW), null);
+    });
+  });
+
+  test('a pipe or a link in the place of a file holds nobody, and leads nowhere', async () => {
+    await inPlace(({ directory }) => {
+      const meta = join(makeQueue(directory, OLD, 500), 'metainfo.json');
+      renameSync(meta, join(directory, 'elsewhere.json'));
+      execFileSync('mkfifo', [meta]);
+      equal(adoptQueue(directory, NEW), null);
+      rmSync(meta);
+      symlinkSync(join(directory, 'elsewhere.json'), meta);
+      equal(adoptQueue(directory, NEW), null);
+    });
+  });
+
+  test('a link in the place of the directory is refused, wherever it leads', async () => {
+    await inPlace(({ state, directory }) => {
+      mkdirSync(join(state, 'push'), { recursive: true });
+      const queue = join(state, 'push', 'queue');
+      for (const target of [directory, join(directory, 'nowhere')]) {
+        symlinkSync(target, queue);
+        throws(() => openQueue(queue, owner), /is not a directory/);
+        rmSync(queue);
+      }
     });
   });
 

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { equal } from 'uvu/assert';
 import { startRelay } from '../../../src/board/push/relay.ts';
 import { readRelaySettings, relayEnvironment } from '../../../src/board/push/relay-env.ts';
@@ -75,6 +76,22 @@ suite('push-relay', ({ test }) => {
     const relay = await startRelay({ url, asked: url, port: 0, authorities: null });
     equal((await ask(relay.port, url, TOKEN)).status, 502);
     await relay.close();
+  });
+
+  test('a server that speaks nonsense is one that fails, and no end of the relay', async () => {
+    for (const said of ['HTTP/1.1 099 x', 'HTTP/1.1 000 x', 'HTTP/1.1 101 x\r\nUpgrade: y', 'hi']) {
+      const server = createServer((socket) => {
+        socket.on('error', () => undefined).end(`${said}\r\nContent-Length: 0\r\n\r\n`);
+      });
+      await new Promise<void>((resolve) => {
+        server.listen(0, '127.0.0.1', resolve);
+      });
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+      const relay = await startRelay({ url, asked: url, port: 0, authorities: null });
+      equal((await ask(relay.port, url, TOKEN)).status, 502, said);
+      await relay.close();
+      server.close();
+    }
   });
 
   test('a port that is taken is told', async () => {

@@ -64,6 +64,27 @@ suite('push-vmagent', ({ test }) => {
     });
   });
 
+  test('one that is made to talk does not fill the journal', async () => {
+    await inPlace(({ log, lines }) => {
+      const clock = { ms: 0 };
+      const voice = openVoice({ log, monotonicMs: () => clock.ms });
+      const follow = openVmagentLog(voice, log, () => clock.ms);
+      const flood = (when: string): void => {
+        for (let at = 0; at < 1000; at++) {
+          const word = String.fromCharCode(97 + (at % 26)).repeat(1 + (at % 40));
+          follow(JSON.stringify({ level: 'fatal', msg: `${when} ${word}${at}` }));
+          follow(JSON.stringify({ level: 'warn', msg: `${when} ${word}${at}` }));
+        }
+      };
+      flood('first');
+      ok(lines.length < 100, `${lines.length}`);
+      const before = lines.length;
+      clock.ms = 3_700_000;
+      flood('then');
+      ok(lines.length > before && lines.length < 200, `${lines.length}`);
+    });
+  });
+
   test('a bearer that it quotes is not passed on', async () => {
     await inPlace(({ log, lines }) => {
       const follow = openVmagentLog(openVoice({ log, monotonicMs: () => 0 }), log);
