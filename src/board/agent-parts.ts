@@ -95,6 +95,7 @@ export function openParts({ agent, openers, isOnce }: PartsOptions): Parts {
 function openTeller(agent: Agent, board: BoardState): () => void {
   const written = { text: '', atMs: Number.NEGATIVE_INFINITY };
   return () => {
+    board.controlAway = agent.state.controlAway;
     const text = JSON.stringify({ ...board, writtenMs: 0 });
     const nowMs = performance.now();
     if (text === written.text && nowMs - written.atMs < WRITE_MS) return;

@@ -1,4 +1,4 @@
-import type { BoardState } from '../core/board-state.ts';
+import type { BoardState, ControlAway } from '../core/board-state.ts';
 import type { Log } from '../host/log.ts';
 import type { Backoff } from './backoff.ts';
 import type { Board } from './board.ts';
@@ -27,6 +27,8 @@ export interface AgentState {
   hasWorked: boolean;
   /** Told with the next report. */
   lastError: string | null;
+  /** Null while the control answers. */
+  controlAway: ControlAway | null;
   /** What the daemon says, which can ask the kernel. */
   daemon: { isClockSynced: boolean };
 }
@@ -59,6 +61,7 @@ export function needsEnrolment({ board, credentials, isUnknown }: AgentState): b
 /** The API key was used with success. */
 export function worked({ state, enrollBackoff, voice }: Agent, matter: string): void {
   state.hasWorked = true;
+  state.controlAway = null;
   enrollBackoff.reset();
   voice.well(matter, `${state.board.settings.control} answers again (${matter})`);
 }
@@ -66,6 +69,7 @@ export function worked({ state, enrollBackoff, voice }: Agent, matter: string): 
 /** Tells of it; a key that is not known is a reason to enrol again. */
 export function unanswered(agent: Agent, matter: string, failure: Failure): StepResult {
   const { control } = agent.state.board.settings;
+  missControl(agent, failure);
   if (failure.kind === 'unauthorized') {
     agent.state.isUnknown = true;
     return failed(
@@ -79,6 +83,12 @@ export function unanswered(agent: Agent, matter: string, failure: Failure): Step
   return failed(agent, matter, `no ${matter} with ${control}: ${failure.message}`, failure);
 }
 
+function missControl({ state, clock, signal }: Agent, { message }: Failure): void {
+  if (signal.aborted) return;
+  const sinceMs = state.controlAway?.sinceMs ?? Math.max(0, clock.nowMs());
+  state.controlAway = { sinceMs, reason: plain(message) };
+}
+
 /** Tells of it in the log and in the next report. */
 export function failed(
   { state, voice, signal }: Agent,
@@ -89,7 +99,11 @@ export function failed(
   // What we cut off ourselves is no trouble.
   if (!signal.aborted) {
     voice.trouble(matter, message);
-    state.lastError = message.replace(/[^ -~]/g, '?').slice(0, 500);
+    state.lastError = plain(message);
   }
   return { ok: false, retryAfterMs: failure?.retryAfterMs ?? null };
+}
+
+function plain(message: string): string {
+  return message.replace(/[^ -~]/g, '?').slice(0, 500);
 }

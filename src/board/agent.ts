@@ -107,6 +107,7 @@ function openOutset(run: AgentRun): Outset {
     isUnknown: false,
     hasWorked: true,
     lastError: null,
+    controlAway: null,
     daemon,
   };
   return { state, clock };

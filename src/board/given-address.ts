@@ -84,7 +84,7 @@ function faultOfHostAndPort(written: string): string | null {
       ? parseAddress(plain) !== null || faultOfName(plain) === null
       : parseAddress(bracketed)?.family === 'v6';
   if (isHost && Number(port) >= 1 && Number(port) <= 65_535) return null;
-  return `expected a host and a port of 1 to 65535 such as "127.0.0.1:9100" but got ${show(written)}`;
+  return `expected HOST:PORT such as "127.0.0.1:9100", port 1 to 65535, but got ${show(written)}`;
 }
 
 /** Text whose fault, if it has one, is the message. */

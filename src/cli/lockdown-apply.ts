@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os';
+import { closed } from '../board/lockdown/boot.ts';
 import { infraCount, type Keeper } from '../board/lockdown/keeper.ts';
 import { keptFile, loadKept, saveKept } from '../board/lockdown/kept.ts';
 import { type Nft, NO_NFT } from '../board/lockdown/nft.ts';
@@ -34,6 +35,7 @@ export async function runApply(
   if (options['dryRun'] === true) return await dryRun(place, basis, options);
   const nft = await requireNft();
   if (!isBoot) requireWayIn(basis, options);
+  if (isBoot) return await loadAtBoot(place, basis, { nft, isJson: options['json'] === true });
   const keeper = await learnedKeeper(place, basis, { nft, isBoot });
   const confirmMs = options['confirm'] as number | undefined;
   const done =
@@ -43,6 +45,27 @@ export async function runApply(
   tell(keeper, basis, { isJson: options['json'] === true, done });
   // Shut, but not as it should be: who looks at the unit shall see it.
   return done && basis.kind === 'settings' ? EXIT.ok : EXIT.trouble;
+}
+
+// Rules that the kernel does not take leave it open, while nobody looks: then those that name
+// nobody are better than none.
+async function loadAtBoot(
+  place: LockdownPlace,
+  basis: Shut,
+  { nft, isJson }: { nft: Nft; isJson: boolean },
+): Promise<number> {
+  const keeper = await learnedKeeper(place, basis, { nft, isBoot: true });
+  const first = await keeper.apply();
+  if (first.ok) {
+    tell(keeper, basis, { isJson, done: true });
+    return basis.kind === 'settings' ? EXIT.ok : EXIT.trouble;
+  }
+  const shut = closed(first.reason);
+  const other = await learnedKeeper(place, shut, { nft, isBoot: true });
+  const second = await other.apply();
+  if (!second.ok) throw refused(first.reason);
+  tell(other, shut, { isJson, done: true });
+  return EXIT.trouble;
 }
 
 async function dryRun(

@@ -2,9 +2,10 @@ import * as v from 'valibot';
 import { expecting, objectMessage, wholeNumber } from './config-value.ts';
 import { IP, line, TIME_MS } from './wire.ts';
 
-// How the board's own parts stand: mesh, lockdown, push. The agent, which looks after them, writes
-// it into its part of the run directory for the daemon (metrics, page, the listener on the mesh),
-// and sends it with its report. A part that the board does not have is null.
+// How the board's own parts stand: mesh, lockdown, push; and whether the control answers. The
+// agent, which looks after them, writes it into its part of the run directory for the daemon
+// (metrics, page, the listener on the mesh), and sends it with its report. A part that the board
+// does not have is null.
 
 export const BOARD_STATE_BYTES_MAX = 65_536;
 export const MESH_PEERS_MAX = 32;
@@ -101,6 +102,12 @@ export const PUSH_STATE = v.object({
   restarts: COUNT,
 });
 
+/** A control that does not answer, or refuses the board. */
+export const CONTROL_AWAY = v.object({
+  sinceMs: TIME_MS,
+  reason: WORDS,
+});
+
 export const BOARD_STATE = v.object(
   {
     schema: v.literal(1),
@@ -108,6 +115,8 @@ export const BOARD_STATE = v.object(
     mesh: v.nullable(MESH_STATE),
     lockdown: v.nullable(LOCKDOWN_STATE),
     push: v.nullable(PUSH_STATE),
+    /** Null while it answers; agents that do not say are taken to hear it. */
+    controlAway: v.optional(v.nullable(CONTROL_AWAY)),
   },
   objectMessage('the state of a board'),
 );
@@ -116,4 +125,5 @@ export type MeshPeer = v.InferOutput<typeof MESH_PEER>;
 export type MeshState = v.InferOutput<typeof MESH_STATE>;
 export type LockdownState = v.InferOutput<typeof LOCKDOWN_STATE>;
 export type PushState = v.InferOutput<typeof PUSH_STATE>;
+export type ControlAway = v.InferOutput<typeof CONTROL_AWAY>;
 export type BoardState = v.InferOutput<typeof BOARD_STATE>;

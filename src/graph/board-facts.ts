@@ -58,14 +58,14 @@ export function lockdownFacts(lockdown: LockdownState, nowMs: number): Fact[] {
     ...(verifiedMs === null
       ? []
       : [['compared with the kernel', `${formatDuration(nowMs - verifiedMs)} ago`] as const]),
-    [
-      'changed by others',
-      lastDriftMs === null
-        ? 'never'
-        : html`${drifts === 1 ? 'once' : `${formatCount(drifts)} times`}, last ${timeTag(lastDriftMs, nowMs)} UTC; put back`,
-    ],
+    ['changed by others', lastDriftMs === null ? 'never' : driftText(drifts, lastDriftMs, nowMs)],
     ['private addresses it may reach', formatCount(infra)],
   ];
+}
+
+function driftText(drifts: number, lastMs: number, nowMs: number): Text {
+  const times = drifts === 1 ? 'once' : `${formatCount(drifts)} times`;
+  return html`${times}, last ${timeTag(lastMs, nowMs)} UTC; put back`;
 }
 
 const LOCKDOWN_WORDS: Readonly<Record<LockdownState['state'], string>> = {

@@ -1,4 +1,4 @@
-import type { LockdownState, MeshState, PushState } from '../core/board-state.ts';
+import type { ControlAway, LockdownState, MeshState, PushState } from '../core/board-state.ts';
 import { formatBytes, formatCount, formatDuration } from '../graph/format.ts';
 import { sentence } from '../graph/text.ts';
 import type { Tone } from '../graph/tone.ts';
@@ -7,7 +7,7 @@ import type { BoardSnapshot } from './mesh-watch.ts';
 // How mesh, lockdown and push stand, in plain sentences: what is, why, and what to do about it.
 
 export interface PartWords {
-  part: 'mesh' | 'lockdown' | 'push';
+  part: 'mesh' | 'lockdown' | 'push' | 'control';
   tone: Tone;
   /** For the row about the probe itself. */
   short: string;
@@ -22,14 +22,18 @@ type State<Part extends { state: string }> = Readonly<
   Record<Part['state'], { tone: Tone; short: string; says: string; todo: string }>
 >;
 
+/** The control then calls the probe silent. */
+const CONTROL_SILENT_MS = 180_000;
+
 /** Of the parts that the board has; none while it is not known how they stand. */
 export function partsOf({ state, listener }: BoardSnapshot, nowMs: number): PartWords[] {
   if (state === null) return [];
-  const { mesh, lockdown, push } = state;
+  const { mesh, lockdown, push, controlAway = null } = state;
   return [
     ...(mesh === null ? [] : [meshWords(mesh, listener.reason)]),
     ...(lockdown === null ? [] : [lockdownWords(lockdown)]),
     ...(push === null ? [] : [pushWords(push, nowMs)]),
+    ...(controlAway === null ? [] : [controlWords(controlAway, nowMs)]),
   ];
 }
 
@@ -67,6 +71,18 @@ function pushWords(push: PushState, nowMs: number): PartWords {
       : `The server took something last ${formatDuration(Math.max(0, nowMs - acceptedMs))} ago.`;
   const kept = queueBytes > 0 ? ` ${formatBytes(queueBytes)} wait on the board.` : '';
   return { ...words, says: `${words.says} ${since}${kept}` };
+}
+
+function controlWords({ sinceMs, reason }: ControlAway, nowMs: number): PartWords {
+  const awayMs = Math.max(0, nowMs - sinceMs);
+  return {
+    part: 'control',
+    tone: awayMs < CONTROL_SILENT_MS ? 'info' : 'warn',
+    short: 'does not answer',
+    says: `The control has not answered for ${formatDuration(awayMs)}.`,
+    why: because(reason),
+    todo: 'Nothing here: measuring goes on as it was told last, and reports go on by themselves.',
+  };
 }
 
 /** How full the queue is; the oldest samples go when it is. */

@@ -14,7 +14,7 @@ import { renderShell } from './page-shell.ts';
 // answer strangers, do its figures arrive; and what to do where the answer is not the wished one.
 
 const RANK: Readonly<Record<Tone, number>> = { bad: 0, warn: 1, info: 2, good: 3 };
-const TITLES = { mesh: 'Mesh', lockdown: 'Lockdown', push: 'Push' } as const;
+const TITLES = { mesh: 'Mesh', lockdown: 'Lockdown', push: 'Push', control: 'Control' } as const;
 
 /** The page as text. */
 export async function renderBoard(input: PageInput): Promise<string> {
@@ -62,6 +62,7 @@ function card(words: PartWords, { state, listener }: BoardSnapshot, nowMs: numbe
     mesh: () => mesh !== null && meshBody(mesh, listener, nowMs),
     lockdown: () => lockdown !== null && rows(lockdownRows(lockdown, nowMs)),
     push: () => push !== null && rows(pushRows(push, nowMs)),
+    control: () => false as const,
   }[words.part]();
   return block(TITLES[words.part], html`${sayings(words)}${body}`);
 }

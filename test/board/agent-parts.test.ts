@@ -70,6 +70,23 @@ suite('board/agent-parts', ({ test }) => {
       is(seen.closed, 1);
     }));
 
+  test('a control that does not answer is told to the daemon, until it does', () =>
+    trial(async ({ control, place, settings, written }) => {
+      const lockdown = () => async () => ({
+        name: 'lockdown' as const,
+        step: async () => ({ state: lockdownState(), nextMs: 5, isNews: false }),
+        close: async () => undefined,
+      });
+      const agent = await startTestAgent(place, settings(), { openers: { ...NO_PARTS, lockdown } });
+      await control.until('report', 1);
+      await until(() => written()?.controlAway === null);
+      control.always('report', { kind: 'say', status: 503, body: '' });
+      await until(() => typeof written()?.controlAway?.reason === 'string');
+      control.always('report', null);
+      await until(() => written()?.controlAway === null);
+      await agent.stop();
+    }));
+
   test('one that fails is told, and tried again, and the rest goes on', () =>
     trial(async ({ control, place, settings, written }) => {
       const openers: PartOpeners = {

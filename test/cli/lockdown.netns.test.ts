@@ -1,7 +1,7 @@
 // waits
 // `flint lockdown` as one types it, in a namespace.
 import { deepEqual, equal, match } from 'node:assert/strict';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { suite } from '../helper.ts';
 import { openNamespace, requireLab, scratchFile } from '../lab/namespace.ts';
 import type { Namespace, Result } from '../lab/net.ts';
@@ -115,6 +115,27 @@ suite('flint lockdown', (s) => {
     match((await flint(place, fresh)).stderr, /shut to all/);
     match(await ruleset(), /hook input priority filter - 10; policy drop/);
     writeFileSync(config, JSON.stringify(SETTINGS));
+  });
+
+  s.testIf(missing, 'at boot a board whose rules nft does not take is shut to all', async () => {
+    await run('remove');
+    const picky = scratchFile('programs');
+    mkdirSync(picky);
+    const real = (await place.run('sh', ['-c', 'command -v nft'])).trim();
+    const script = `#!/bin/sh
+case "$*" in *-f*) rules=$(cat); case "$rules" in *10.9.0.0*) exit 1 ;; esac
+  echo "$rules" | exec ${real} "$@" ;; esac
+exec ${real} "$@"
+`;
+    writeFileSync(`${picky}/nft`, script, { mode: 0o755 });
+    const env = { PATH: `${picky}:${process.env['PATH']}` };
+
+    const { code, stderr } = await run('apply --boot', { env });
+
+    equal(code, 1);
+    match(stderr, /shut to all/);
+    match(await ruleset(), /hook input priority filter - 10; policy drop/);
+    equal((await run('apply --boot')).code, 0);
   });
 
   s.testIf(missing, 'a board that asks for none is left alone, a person is told', async () => {

@@ -61,6 +61,15 @@ suite('probe/page-board-words', (s) => {
     equal([mesh.tone, mesh.says], ['info', 'The board is on the mesh.']);
   });
 
+  s.test('a control that does not answer is told, and warned of once it calls us silent', () => {
+    const away = (awayMs: number) =>
+      partOf({ controlAway: { sinceMs: BOARD_NOW_MS - awayMs, reason: 'connect ECONNREFUSED' } });
+    equal([away(60_000).part, away(60_000).tone], ['control', 'info']);
+    match(away(240_000).says, /^The control has not answered for 4\smin\.$/);
+    equal([away(240_000).tone, away(240_000).why], ['warn', 'Connect ECONNREFUSED.']);
+    equal(partsOf(fakeBoardSnapshot({ controlAway: null }), BOARD_NOW_MS).length, 3);
+  });
+
   s.test('a mesh that is switched off is no trouble', () => {
     is(partOf({ mesh: fakeMesh({ state: 'stopped' }) }).tone, 'info');
     is(partOf({ mesh: fakeMesh({ state: 'stopped', reason: 'x' }) }).tone, 'bad');

@@ -42,6 +42,13 @@ suite('probe/page-board', (s) => {
     match(page, 'The clock is not set.');
   });
 
+  s.test('a control that is away is on the page', async () => {
+    const controlAway = { sinceMs: 0, reason: 'no route <to> it' };
+    const page = await pageOf(fakeBoardSnapshot({ controlAway }));
+    match(headline(page), /^warn: The control has not answered for .* No route &lt;to&gt; it\.$/);
+    match(page, '<h3>Control</h3>');
+  });
+
   s.test('a machine without an agent is told what one would do', async () => {
     const page = await pageOf(null);
     is(headline(page), 'info: No agent runs here.');

@@ -36,6 +36,11 @@ export function basisOf(load: () => AgentSettings, stateDirectory: string, isBoo
 function fallback(stateDirectory: string, reason: string): Basis {
   const { basis } = loadKept(stateDirectory).kept;
   if (basis !== null) return { kind: 'kept', ...basis, reason };
+  return closed(reason);
+}
+
+/** Shut to all. */
+export function closed(reason: string): Exclude<Basis, { kind: 'off' }> {
   return {
     kind: 'closed',
     settings: v.parse(LOCKDOWN_SETTINGS, {}),

@@ -1,3 +1,4 @@
+import { isIpv4Mapped, isLoopback, parseAddress } from '../../core/address.ts';
 import type { Lease } from './lease.ts';
 
 // What the board has learnt of whom it must reach. A resolver that is down, a lease that is not
@@ -58,7 +59,9 @@ export function learnNames(
   answers: readonly NameAnswer[],
   nowMs: number,
 ): Learned {
-  const answered = answers.filter(({ addresses }) => addresses.length > 0);
+  const answered = answers
+    .map(({ host, addresses }) => ({ host, addresses: addresses.filter(isMachine) }))
+    .filter(({ addresses }) => addresses.length > 0);
   if (answered.length === 0) return before;
   const hosts = new Set(answered.map(({ host }) => host));
   const others = before.names.filter(({ host }) => !hosts.has(host));
@@ -83,4 +86,14 @@ export function learnNames(
 /** Only what still is asked for. */
 export function forgetNames(before: Learned, hosts: ReadonlySet<string>): Learned {
   return { ...before, names: before.names.filter(({ host }) => hosts.has(host)) };
+}
+
+// A resolver of the network says what it likes: groups, all of a network and this machine itself
+// are nobody whom a name can mean.
+function isMachine(text: string): boolean {
+  const address = parseAddress(text);
+  if (address === null || isLoopback(address) || isIpv4Mapped(address.bytes)) return false;
+  const [first = 0] = address.bytes;
+  if (address.family === 'v4') return first > 0 && first < 224;
+  return first !== 0xff && address.bytes.some((byte) => byte !== 0);
 }

@@ -4,6 +4,7 @@ import type { BoardPart, PartContext, PartStep } from '../part.ts';
 import { reasonOf } from '../places.ts';
 import { readFigures, type VmagentFigures } from './figures.ts';
 import { keepBearer, keepFile, openRunDirectory, readBearer } from './files.ts';
+import { inClear } from './in-clear.ts';
 import type { Keeper } from './keeper.ts';
 import { ForeignPort, requireOwnPort } from './listeners.ts';
 import { saveMarks } from './marks-file.ts';
@@ -116,6 +117,8 @@ async function keepRunning(self: Pushing, keeper: Keeper): Promise<void> {
     throw error;
   }
   if (!self.hasStarted) context.log.info(`pushing to ${serverOf(settings)}`, { unit: isUnit });
+  const clear = inClear(settings.url);
+  if (clear !== null) context.voice.trouble('push in clear', clear);
   self.hasStarted = true;
 }
 

@@ -36,6 +36,19 @@ suite('what the board has learnt of whom it must reach', (s) => {
     deepEqual(addresses, [['192.0.2.2', '192.0.2.1'], ['192.0.2.2']]);
   });
 
+  s.test('a name means machines alone, whatever a resolver says', () => {
+    const lies = ['0.0.0.0', '127.0.0.1', '239.255.255.250', '255.255.255.255', '::', '::1'];
+    const more = ['ff02::fb', '::ffff:10.0.0.1', '::ffff:7f00:1', 'rubbish'];
+    const addresses = [...lies, ...more, '192.168.1.1', 'fd00::1'];
+    const known = learnNames(NOTHING_LEARNED, [{ host: 'x', addresses }], 0);
+
+    deepEqual(
+      known.names.map(({ address }) => address),
+      ['192.168.1.1', 'fd00::1'],
+    );
+    equal(learnNames(known, [{ host: 'x', addresses: lies }], 90 * DAY_MS), known);
+  });
+
   s.test('a name that nobody answers, and a clock that was set back, change nothing', () => {
     const known = learnNames(NOTHING_LEARNED, [{ host: 'x', addresses: ['192.0.2.1'] }], DAY_MS);
 

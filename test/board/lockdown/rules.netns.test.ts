@@ -49,9 +49,14 @@ function randomSets(seed: { state: number }): LockdownSets {
     return `${text}/${text.includes(':') ? number(129) : number(33)}`;
   };
   return setsOf({
-    settings: lockdownSettings({ jumpHosts: list(16, address), measured: list(200, ranged) }),
+    // Also what the schema of the settings would refuse.
+    settings: {
+      ...lockdownSettings(),
+      ...{ jumpHosts: list(16, address), measured: list(200, ranged) },
+    },
     wanted: {
-      ...wantedOf(agentSettings({ tailnet: { ...TAILNET, readers: list(16, address) } })),
+      ...wantedOf(agentSettings({ tailnet: TAILNET })),
+      readers: list(16, address),
     },
     infra: [...list(60, address), ...list(20, ranged)],
     near: list(6, ranged),

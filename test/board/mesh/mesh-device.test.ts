@@ -17,7 +17,7 @@ function root(directory: string, routes4: string[], routes6: string[] = []): str
 }
 
 suite('board/mesh/mesh-device', ({ test }) => {
-  test('an interface of the mesh, or one that is not there yet, is nothing to complain of', async () => {
+  test('an interface of the mesh, or one that is not there yet, is well', async () => {
     await inPlace(({ directory }) => {
       const link = 'tailscale0\t00005464\t00000000\t0001\t0\t0\t0\t0000C0FF\t0\t0\t0';
       const off = `${ALL} 00 ${ALL} 00 ${ALL} ffffffff 00000001 00000000 00200200       lo`;
