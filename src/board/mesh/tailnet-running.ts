@@ -2,7 +2,7 @@ import { type Backoff, openBackoff } from '../backoff.ts';
 import { fixedAddressOf } from './tailnet-act.ts';
 import { openMachine, type Tailnet, type TailnetOptions } from './tailnet-machine.ts';
 import { openPatience, type Patience } from './tailnet-patience.ts';
-import { isApproved } from './tailnet-state.ts';
+import { type Heard, hasHeard, isApproved } from './tailnet-state.ts';
 import type { TailscaleStatus } from './tailscale-status.ts';
 
 // What a tailnet that is watched remembers between two looks: of what failed, and for how long all
@@ -16,6 +16,7 @@ export interface Running {
   /** Of no peer being heard, and of the address not being approved. */
   silence: Patience;
   approval: Patience;
+  heard: Heard & { times: number };
   /** Of the last try that failed, and when the next may be. */
   pause: { reason: string; isKeyMissing: boolean; untilMs: number } | null;
   joinedMs: number | null;
@@ -33,6 +34,7 @@ export function begin(options: TailnetOptions): Running {
     backoff: openBackoff({ firstMs, mostMs, random }),
     silence: openPatience({ firstMs: silenceMs, mostMs: silenceMostMs, monotonicMs }),
     approval: openPatience({ firstMs: approvalMs, mostMs: approvalMostMs, monotonicMs }),
+    heard: { bytes: 0, handshakeMs: 0, times: 0 },
     pause: null,
     joinedMs: null,
     lastAddress: null,
@@ -61,6 +63,13 @@ export function recover(running: Running): void {
 
 export function isDue({ pause, tailnet }: Running): boolean {
   return pause === null || tailnet.timing.monotonicMs() >= pause.untilMs;
+}
+
+/** Patience with a silence begins anew when something came. */
+export function hear(running: Running, now: Heard): void {
+  const times = running.heard.times + (hasHeard(running.heard, now) ? 1 : 0);
+  running.heard = { ...now, times };
+  running.silence.see(String(times));
 }
 
 /** Why the login server should be asked how things are. */

@@ -66,11 +66,20 @@ export function isApproved(status: TailscaleStatus, address: string): boolean {
   return routes.some((route) => hostOf(route) === canonical(address));
 }
 
-/** A text that changes whenever something came from any peer. */
-export function heardOf({ peers }: TailscaleStatus): string {
+/** What came from all peers so far. */
+export interface Heard {
+  bytes: number;
+  handshakeMs: number;
+}
+
+export function heardOf({ peers }: TailscaleStatus): Heard {
   const bytes = peers.reduce((sum, peer) => sum + peer.RxBytes, 0);
-  const handshake = Math.max(0, ...peers.map((peer) => peer.LastHandshake ?? 0));
-  return `${bytes} ${handshake}`;
+  return { bytes, handshakeMs: Math.max(0, ...peers.map((peer) => peer.LastHandshake ?? 0)) };
+}
+
+/** Less than before is no news: tailscaled or its list of peers began anew. */
+export function hasHeard(before: Heard, now: Heard): boolean {
+  return now.bytes > before.bytes || now.handshakeMs > before.handshakeMs;
 }
 
 function stateOf({ status, action, fixedAddress, isKeyMissing }: TailnetFacts): MeshState['state'] {

@@ -8,7 +8,7 @@ import { type KeyFound, removeOldKeys } from './tailnet-key.ts';
 import { type Look, look, mendAddress } from './tailnet-look.ts';
 import type { Tailnet, TailnetOptions } from './tailnet-machine.ts';
 import { isChange, planOf, type TailnetAction } from './tailnet-plan.ts';
-import { begin, doubtOf, fail, isDue, type Running, recover } from './tailnet-running.ts';
+import { begin, doubtOf, fail, hear, isDue, type Running, recover } from './tailnet-running.ts';
 import { heardOf, readTailnet } from './tailnet-state.ts';
 
 // The board's part in a tailnet: each step looks, does at most one thing about what it sees, looks
@@ -83,7 +83,7 @@ async function advance(running: Running): Promise<MeshState> {
     seen = await look(tailnet);
     action = await decide(running, seen, true);
   }
-  if (seen.known !== null) running.silence.see(heardOf(seen.known.status));
+  if (seen.known !== null) hear(running, heardOf(seen.known.status));
   const isUp = ['Running', 'Starting'].includes(seen.known?.status.backend ?? '');
   const addressFailure = isUp ? await mendAddress(tailnet, seen) : null;
   return stateOf(running, seen, action?.wish ?? null, addressFailure);

@@ -1,8 +1,10 @@
 import * as v from 'valibot';
 import { wholeNumber } from '../../core/config-value.ts';
 import { TIME_MS } from '../../core/wire.ts';
-import { readWhole, writeWhole } from '../../host/file.ts';
+import { readWhole, removeWhole, writeWhole } from '../../host/file.ts';
 import { MARKS_MAX, type QueueMarks } from './queue-age.ts';
+
+const fs = process.getBuiltinModule('node:fs');
 
 // The marks of the queue, kept over a restart of ours: a queue of days does not become young by it.
 
@@ -36,4 +38,10 @@ export function loadMarks(file: string): QueueMarks | null {
 /** Throws ERR_STATE_IO. */
 export function saveMarks(file: string, marks: QueueMarks): void {
   writeWhole(file, `${JSON.stringify({ schema: 1, ...marks })}\n`);
+}
+
+/** Marks of a queue that was emptied: the next one would seem as old. Throws ERR_STATE_IO. */
+export function forgetMarks(file: string): void {
+  // Looked at first, so that nothing is written while there is nothing to forget.
+  if (fs.existsSync(file)) removeWhole(file);
 }

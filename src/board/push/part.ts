@@ -7,7 +7,7 @@ import { keepBearer, keepFile, openRunDirectory, readBearer } from './files.ts';
 import { inClear } from './in-clear.ts';
 import type { Keeper } from './keeper.ts';
 import { ForeignPort, requireOwnPort } from './listeners.ts';
-import { saveMarks } from './marks-file.ts';
+import { forgetMarks, saveMarks } from './marks-file.ts';
 import { probeIdentity } from './probe-identity.ts';
 import { decideState, firstTotals, foldTotals } from './push-state.ts';
 import { tellDropped, tellState, tellWay } from './push-voice.ts';
@@ -156,7 +156,8 @@ async function look(self: Pushing): Promise<void> {
   if (self.totals.rejected > rejected && self.isRelayed === false) self.watch.distrust();
   if (self.totals.droppedBlocks > droppedBlocks) tellDropped(self, droppedBlocks);
   self.marks = foldLook(self.marks, { ...figures, nowMs: context.nowMs() });
-  if (performance.now() - self.savedAtMs > SAVE_MS) saveNow(self);
+  const isDrained = figures.pendingBytes === 0 && self.totals.accepted > accepted;
+  if (isDrained || performance.now() - self.savedAtMs > SAVE_MS) saveNow(self, isDrained);
 }
 
 // Who was just started takes a moment before it answers.
@@ -215,13 +216,14 @@ async function disabled(self: Pushing): Promise<PartStep<'push'>> {
   return { state: null, nextMs: IDLE_MS, isNews: false };
 }
 
-function saveNow(self: Pushing): void {
+function saveNow(self: Pushing, isDrained = false): void {
   const { marks, options } = self;
   self.savedAtMs = performance.now();
   // An empty queue needs no memory, and the card no wear.
-  if (marks === null || (self.figures?.pendingBytes ?? 0) === 0) return;
+  if (marks === null || (!isDrained && (self.figures?.pendingBytes ?? 0) === 0)) return;
   try {
-    saveMarks(options.places.marks, marks);
+    if (isDrained) forgetMarks(options.places.marks);
+    else saveMarks(options.places.marks, marks);
   } catch (error) {
     options.context.voice.trouble(
       'push marks',

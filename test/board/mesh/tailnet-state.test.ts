@@ -2,6 +2,7 @@ import { deepEqual, equal, match } from 'node:assert/strict';
 import * as v from 'valibot';
 import { TAILSCALE_SETTINGS } from '../../../src/board/mesh/settings.ts';
 import {
+  hasHeard,
   heardOf,
   isApproved,
   readTailnet,
@@ -145,8 +146,13 @@ suite('how a tailnet stands', (s) => {
   s.test('can tell whether anybody was heard', () => {
     const peer = (change: object) => heardOf(statusOf({ Peer: { a: { RxBytes: 5, ...change } } }));
 
-    equal(peer({ TxBytes: 9 }), peer({ TxBytes: 10 }));
-    equal(peer({}) === peer({ RxBytes: 6 }), false);
-    equal(peer({}) === peer({ LastHandshake: '2026-11-22T11:12:22Z' }), false);
+    equal(hasHeard(peer({ TxBytes: 9 }), peer({ TxBytes: 10 })), false);
+    equal(hasHeard(peer({}), peer({ RxBytes: 6 })), true);
+    equal(hasHeard(peer({}), peer({ LastHandshake: '2026-11-22T11:12:22Z' })), true);
+    equal(
+      hasHeard(peer({}), peer({ RxBytes: 0 })),
+      false,
+      'a daemon that began anew heard nothing',
+    );
   });
 });

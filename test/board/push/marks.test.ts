@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal } from 'uvu/assert';
-import { loadMarks, saveMarks } from '../../../src/board/push/marks-file.ts';
+import { forgetMarks, loadMarks, saveMarks } from '../../../src/board/push/marks-file.ts';
 import { suite } from '../../helper.ts';
 import { inPlace } from '../place.ts';
 
@@ -16,6 +16,9 @@ suite('push-marks', ({ test }) => {
       equal(loadMarks(file), null);
       saveMarks(file, marks);
       equal(loadMarks(file), marks);
+      forgetMarks(file);
+      equal(loadMarks(file), null);
+      forgetMarks(file);
     });
   });
 

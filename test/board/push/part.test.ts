@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { equal, ok } from 'uvu/assert';
 import type { PartContext } from '../../../src/board/part.ts';
+import { saveMarks } from '../../../src/board/push/marks-file.ts';
 import { openPushPart } from '../../../src/board/push/part.ts';
 import { pushPlaces } from '../../../src/board/push/places.ts';
 import type { PushState } from '../../../src/core/board-state.ts';
@@ -129,6 +130,10 @@ suite('push-part', ({ test, testIf }) => {
       const tokens = [TOKEN];
       const server = await answer(vmauthLike(() => tokens, 401));
       writeSecret(place, TOKEN);
+      const { marks } = pushPlaces(place.state, place.run);
+      mkdirSync(dirname(marks), { recursive: true });
+      const old = { startedS: 1, writtenBytes: 9, accepted: 9, totalBytes: 9 };
+      saveMarks(marks, { ...old, marks: [{ totalBytes: 0, timeMs: 1 }] });
       const part = open(place, { url: server.url });
       try {
         let state = await stateOf(part);
@@ -141,6 +146,7 @@ suite('push-part', ({ test, testIf }) => {
         }
         ok(state.acceptedMs !== null, place.lines.join('\n'));
         ok(state.server === `http://127.0.0.1:${server.port}`);
+        equal([state.queueAgeMs, existsSync(marks)], [0, false], 'a queue of before has no age');
 
         writeSecret(place, 'token-of-probe01-B');
         tokens.push('token-of-probe01-B');
