@@ -6,8 +6,9 @@
 //   --verbose  shows the output of the files that passed, too
 //   --cover    line and branch coverage of src/, with its limits where all files ran
 // A file may ask for another limit than two minutes by a first line `// timeout: 300 s`. Files
-// named *.netns.test.ts and *.timing.test.ts run alone, after the others; but one that mostly waits
-// and measures nothing may say `// waits` in a line of its own, and runs beside the others.
+// named *.netns.test.ts run after the others, two at a time, and *.timing.test.ts last, alone; but
+// one that mostly waits and measures nothing may say `// waits` in a line of its own, and runs
+// beside the others.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +19,7 @@ import { killRunning, runTestFile } from './test-file.mjs';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const AT_ONCE_MAX = 2;
 const WAITING_AT_ONCE_MAX = 2;
+const NETWORKS_AT_ONCE_MAX = 2;
 const LIMIT_S = 120;
 const OPTIONS = ['--verbose', '--cover'];
 
@@ -54,9 +56,11 @@ function matches(path, filters) {
   return filters.length === 0 || filters.some((word) => path.includes(word));
 }
 
-/** At most two, and two that wait; then one by one what measures time or a network. */
+/** At most two, and two that wait; then two of a network each; then what measures time, alone. */
 async function runAll(paths, options) {
-  const isAlone = (path) => /\.(netns|timing)\.test\.ts$/.test(path);
+  const isNetwork = (path) => /\.netns\.test\.ts$/.test(path);
+  const isTiming = (path) => /\.timing\.test\.ts$/.test(path);
+  const isAlone = (path) => isNetwork(path) || isTiming(path);
   const files = paths.map((path) => ({ path, ...wishesOf(path) }));
   const together = files.filter(({ path }) => !isAlone(path));
   // The long ones first, so that none runs on when the rest is done.
@@ -66,8 +70,14 @@ async function runAll(paths, options) {
     runQueue(together, AT_ONCE_MAX, options),
     runQueue(waiting, WAITING_AT_ONCE_MAX, options),
   ]);
-  const alone = files.filter(({ path, waits }) => isAlone(path) && !waits);
-  return [...first.flat(), ...(await runQueue(alone, 1, options))];
+  const apart = files.filter(({ path, waits }) => isAlone(path) && !waits);
+  const networks = apart.filter(({ path }) => isNetwork(path));
+  const timings = apart.filter(({ path }) => isTiming(path));
+  return [
+    ...first.flat(),
+    ...(await runQueue(networks, NETWORKS_AT_ONCE_MAX, options)),
+    ...(await runQueue(timings, 1, options)),
+  ];
 }
 
 async function runQueue(files, atOnce, { coverage, verbose }) {
