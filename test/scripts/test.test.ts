@@ -128,7 +128,7 @@ suite('scripts/test', (s) => {
     });
 
     const order = [...outcome.stdout.matchAll(/^ok +test\/(.+)\.test\.ts/gm)].map((m) => m[1]);
-    same(order.join(' '), 'z a.timing b.netns');
+    same(order.join(' '), 'z b.netns a.timing');
   });
 
   s.test('runs files that only wait beside the others', () => {
