@@ -1,5 +1,4 @@
 // timeout: 240 s
-// waits
 // The first minute of `flint up`, and its second start: in a namespace with a gateway and without a
 // resolver that answers.
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';

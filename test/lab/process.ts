@@ -30,7 +30,7 @@ export interface LabProcess {
   output(): { stdout: string; stderr: string };
   /** Resolves when standard output or error holds the text; fails at its end or after 5 s. */
   waitFor(text: string | RegExp, timeoutMs?: number): Promise<void>;
-  /** Sends the signal (SIGTERM) and SIGKILL two seconds later; resolves when it is gone. */
+  /** Sends the signal (SIGTERM), and SIGKILL eight seconds later; resolves when it is gone. */
   stop(signal?: NodeJS.Signals): Promise<Exit>;
 }
 
@@ -47,7 +47,7 @@ export interface Thread {
 }
 
 const RUN_MS_MAX = 10_000;
-const STOP_MS_MAX = 2_000;
+const STOP_MS_MAX = 8_000;
 const LINGER_MS = 500;
 const POLL_MS = 5;
 const running = new Set<LabProcess>();
