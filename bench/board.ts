@@ -17,7 +17,7 @@ export const goal = 'what a whole board costs, beside the programs of a SPARKY p
 
 const STEADY_MS: Record<Length, number> = { quick: 10_000, normal: 120_000, long: 600_000 };
 /** Until enrolled, configured, pushing; the clock of the control is adopted after a minute. */
-const START_MS = 90_000;
+const START_MS = 150_000;
 const SERVER = '10.50.0.1:8428';
 const PEERS = ['prometheus-smokeping-prober', 'prometheus-blackbox-exporter', 'vmagent', 'mtr'];
 const MTR_EVERY_MS = 30_000;
