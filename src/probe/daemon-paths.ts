@@ -90,7 +90,7 @@ export function openDaemonPaths(options: DaemonPathsOptions): DaemonPaths {
     maintain() {
       paths.maintain();
       lookBehind();
-      saver.look();
+      void saver.look();
     },
     takeRound(round) {
       const event = shifts.take(round);

@@ -16,8 +16,8 @@ export interface PathSaverOptions {
 export interface PathSaver {
   /** A path has changed, or was seen for the first time. */
   changed(): void;
-  /** Call about once a second. */
-  look(): void;
+  /** Call about once a second. Resolves when what is under way is written; never rejects. */
+  look(): Promise<void>;
   /** Writes once more. */
   close(): Promise<void>;
 }
@@ -64,8 +64,9 @@ export function openPathSaver({ directory, log, monoMs, paths }: PathSaverOption
     changed() {
       dueMs = Math.min(dueMs, Math.max(monoMs(), savedMs + CHANGED_MS_MIN));
     },
-    look() {
+    async look() {
       if (saving === null && monoMs() >= dueMs) start();
+      await saving;
     },
     async close() {
       await saving;

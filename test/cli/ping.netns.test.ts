@@ -67,7 +67,7 @@ suite('flint ping --json', (s) => {
     ['fd09::1:1', 'v6', 2],
   ] as const) {
     s.testIf(missing, `counts what ${host} lost and doubled, packet by packet`, async () => {
-      const { code, lines, summaries, stderr } = await ping(`-c 100 -i 10ms -W 500ms ${host}`);
+      const { code, lines, summaries, stderr } = await ping(`-c 100 -i 10ms -W 2s ${host}`);
 
       const isLost = (seq: number) => (seq + 1) % 7 === 0;
       const answered = upTo(100, (seq) => !isLost(seq));
@@ -92,7 +92,8 @@ suite('flint ping --json', (s) => {
       equal(counts(summary), [100, 86, 14, doubled.length]);
       equal([summary.host, summary.ip, summary.family], [host, host, family]);
       const median = summary.rttNs?.['p50'] ?? Number.NaN;
-      ok(Math.abs(median - 5e6) < 500e3, `median ${median} ns`);
+      // The reflector's delay is the least: on a busy machine it wakes up late.
+      ok(median > 4.5e6 && median < 10e6, `median ${median} ns`);
     });
   }
 

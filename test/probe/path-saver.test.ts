@@ -52,7 +52,7 @@ suite('path-saver', ({ test }) => {
     inPlace(async ({ paths, saver, saved }) => {
       paths.push(keptPath('10.0.0.1'));
       saver.changed();
-      saver.look();
+      void saver.look();
       paths[0] = keptPath('10.0.0.2');
       await saver.close();
       assert.equal(saved(), ['10.0.0.2']);
@@ -104,8 +104,7 @@ async function inPlace(run: (place: Place) => Promise<void>): Promise<void> {
   };
   async function pass(ms: number): Promise<void> {
     nowMs += ms;
-    saver.look();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await saver.look();
   }
   try {
     await run({ directory, saver, paths, warnings, saved, pass });

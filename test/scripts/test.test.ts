@@ -53,6 +53,31 @@ suite('scripts/test', (s) => {
     same(outcome.stdout.includes('quiet words'), false);
   });
 
+  s.test('runs what failed beside others once more, alone, and tells that it did', () => {
+    // Fails only while its mark is not there yet, or always.
+    const once = (name: string) =>
+      `import { existsSync, writeFileSync } from 'node:fs';\n${caseFile(
+        `s.test('a', () => {
+          if (existsSync('${name}')) return;
+          writeFileSync('${name}', '');
+          throw new Error('first words');
+        });`,
+      )}`;
+    const good = caseFile("s.test('b', () => {});");
+    const bad = caseFile("s.test('c', () => { throw new Error('no'); });");
+
+    const shaken = runFiles({ good, shaky: once('mark') });
+    same(shaken.code, 0);
+    same(lastLine(shaken), '2 passed, 0 failed, 0 skipped');
+    match(shaken.stdout, /first words/);
+    match(shaken.stdout, /unsteady[^\n]*\n {2}test\/shaky\.test\.ts: x: a\n/);
+    const broken = runFiles({ good, bad, shaky: once('mark') });
+    same(broken.code, 1);
+    same(lastLine(broken), '2 passed, 1 failed, 0 skipped');
+    const shaky = [1, 2, 3, 4].map((n) => [`shaky${n}`, once(`mark${n}`)]);
+    same(runFiles({ good, ...Object.fromEntries(shaky) }).code, 1);
+  });
+
   s.test('fails a file that never calls suite()', () => {
     const outcome = verdict("console.log('fine');\n");
 
