@@ -7,13 +7,7 @@
   ...
 }:
 let
-  inherit (lib)
-    mkDefault
-    mkEnableOption
-    mkIf
-    mkOption
-    types
-    ;
+  inherit (lib) mkOption types;
   flint = config.services.flint;
   cfg = flint.agent;
   format = pkgs.formats.json { };
@@ -30,6 +24,13 @@ let
     check = "${lib.getExe flint.package} agent --check --config ${agentFile}";
   };
 
+  # What the system must have beside a section comes with its option alone.
+  ready = section: {
+    assertion =
+      cfg.${section}.enable || !(cfg.settings.${section}.enable or (cfg.settings ? ${section}));
+    message = "services.flint.agent.settings.${section} is a section that nothing was made ready for: set services.flint.agent.${section}.enable";
+  };
+
   called = option: lib.mapAttrs' (name: lib.nameValuePair "services.flint.agent.${option}.${name}");
   handed = lib.mapAttrsToList (name: file: "${name}:${toString file}");
 in
@@ -42,7 +43,7 @@ in
   ];
 
   options.services.flint.agent = {
-    enable = mkEnableOption "the agent, which enrols the board and keeps it in order";
+    enable = lib.mkEnableOption "the agent, which enrols the board and keeps it in order";
 
     control = mkOption {
       type = values.origin;
@@ -138,26 +139,15 @@ in
       '';
       type = types.submodule {
         freeformType = format.type;
-        options.schema = mkOption {
-          type = types.enum [ 1 ];
-          default = 1;
-          description = "Of the document.";
-        };
+        options.schema = judged.schema;
       };
     };
 
-    checkConfig = judged.option "board";
-
-    configFile = mkOption {
-      type = types.package;
-      internal = true;
-      readOnly = true;
-      default = agentFile;
-      description = "The configuration as a file, not yet judged.";
-    };
+    checkConfig = judged.checkConfig "board";
+    configFile = judged.configFile agentFile;
   };
 
-  config = mkIf cfg.enable {
+  config = lib.mkIf cfg.enable {
     assertions =
       values.outsideStore (
         {
@@ -168,6 +158,11 @@ in
         // called "encryptedCredentials" cfg.encryptedCredentials
       )
       ++ values.atMost 8 { "services.flint.agent.pins" = cfg.pins; }
+      ++ map ready [
+        "tailnet"
+        "lockdown"
+        "push"
+      ]
       ++ [
         {
           assertion = !values.isPlain cfg.control;
@@ -211,7 +206,7 @@ in
         ];
         reloadTriggers = [ agentFile ];
         # One restart: over the mesh that it looks after, a stop might be the last thing heard.
-        stopIfChanged = mkDefault false;
+        stopIfChanged = lib.mkDefault false;
         serviceConfig = {
           LoadCredential = handed cfg.credentials;
           LoadCredentialEncrypted = handed cfg.encryptedCredentials;

@@ -9,7 +9,6 @@
 let
   inherit (lib)
     mkDefault
-    mkEnableOption
     mkIf
     mkOption
     types
@@ -29,7 +28,7 @@ in
   imports = [ ./flint.nix ];
 
   options.services.flint.board = {
-    enable = mkEnableOption "the basics of a board: watchdog, little wear of its disk, one way in";
+    enable = lib.mkEnableOption "the basics of a board: watchdog, little wear of its disk, one way in";
 
     watchdog = mkOption {
       type = types.nullOr (types.strMatching "[0-9]+(ms|s|min)");
@@ -101,7 +100,16 @@ in
       firewall.logRefusedConnections = mkDefault false;
     };
     systemd.network.wait-online.anyInterface = mkDefault true;
-    services.resolved.enable = mkDefault true;
+    services.resolved = {
+      enable = mkDefault true;
+    }
+    # Without it resolvers on the Internet stand in, unseen, where the network names none.
+    // (
+      if options.services.resolved ? settings then
+        { settings.Resolve.FallbackDNS = mkDefault [ ]; }
+      else
+        lib.optionalAttrs (options.services.resolved ? fallbackDns) { fallbackDns = mkDefault [ ]; }
+    );
     services.timesyncd.enable = mkDefault true;
 
     # One way in: a key, from a jump host, on the mesh. Nobody may become somebody else.

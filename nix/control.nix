@@ -10,7 +10,6 @@
 let
   inherit (lib)
     mkDefault
-    mkEnableOption
     mkIf
     mkOption
     types
@@ -29,6 +28,16 @@ let
     unchecked = configFile;
     check = "${lib.getExe cfg.package} control --check --config ${configFile}";
   };
+  # The profiles alone: the control is not started anew for how a system is built.
+  profiles =
+    if builtins.isPath cfg.hardware then
+      builtins.path {
+        name = "flint-hardware";
+        path = cfg.hardware;
+        filter = path: type: type == "directory" || baseNameOf path == "profile.json";
+      }
+    else
+      toString cfg.hardware;
   inherit (cfg.settings) listen;
   upstream = extra: {
     proxyPass = "http://${infra.authority listen.address listen.port}";
@@ -43,6 +52,15 @@ let
       proxy_set_header X-Forwarded-Proto $scheme;
     '';
   };
+  # Its state, and what ProtectHome and PrivateTmp put in the place of the real ones.
+  hidden = [
+    "/var/lib/flint"
+    "/home"
+    "/root"
+    "/run/user"
+    "/tmp"
+    "/var/tmp"
+  ];
   secrets =
     lib.mapAttrs' (name: lib.nameValuePair "services.flint.control.secrets.${name}") cfg.secrets
     // lib.optionalAttrs (cfg.tls != null) {
@@ -52,16 +70,19 @@ let
     "127.0.0.1"
     "::1"
   ];
+  own = lib.subtractLists [ "0.0.0.0" "::" ] [ cfg.listen.address ];
   isLow = listen.port < 1024;
+  isBelow =
+    directory: lib.hasPrefix "${directory}/" "${lib.removeSuffix "/" cfg.backup.directory}/";
 in
 {
   options.services.flint.control = {
-    enable = mkEnableOption "the control, the companion of many probes";
+    enable = lib.mkEnableOption "the control, the companion of many probes";
 
     package = infra.packageOption;
 
     fqdn = mkOption {
-      type = types.nullOr types.str;
+      type = types.nullOr infra.fqdn;
       default = null;
       example = "control.example.net";
       description = ''
@@ -141,15 +162,18 @@ in
       description = "{file}`/etc/flint/control.json`, key by key: see the guide of the control. No secret belongs in it.";
     };
 
-    checkConfig = judged.option "server";
-
-    configFile = mkOption {
-      type = types.package;
-      internal = true;
-      readOnly = true;
-      default = configFile;
-      description = "The configuration as a file, not yet judged.";
+    hardware = mkOption {
+      type = types.nullOr types.path;
+      default = null;
+      example = lib.literalExpression "./hardware";
+      description = ''
+        A folder of the fleet's own kinds of boards, {file}`SLUG/profile.json` each. Without it they
+        are those of {file}`/etc/flint/hardware`.
+      '';
     };
+
+    checkConfig = judged.checkConfig "server";
+    configFile = judged.configFile configFile;
 
     secrets = mkOption {
       type = infra.secrets;
@@ -172,7 +196,10 @@ in
       directory = mkOption {
         type = types.strMatching "/[A-Za-z0-9/._-]+";
         default = "/var/backup/flint-control";
-        description = "Where to. `control.db` is the newest; older ones have their time in the name.";
+        description = ''
+          Where to: a directory for these backups alone, which belongs to the control. `control.db` is
+          the newest; older ones have their time in the name.
+        '';
       };
       startAt = mkOption {
         type = types.str;
@@ -211,6 +238,19 @@ in
           assertion = !(cfg.fqdn == null && cfg.openFirewall && lib.elem listen.address loopback);
           message = "services.flint.control.openFirewall opens the firewall for a control that listens on ${listen.address} alone: set services.flint.control.fqdn";
         }
+        {
+          assertion =
+            !hasProxy
+            || !lib.elem listen.port [
+              80
+              443
+            ];
+          message = "services.flint.control.listen.port: nginx takes port ${toString listen.port} for services.flint.control.fqdn: choose another one for the control behind it";
+        }
+        {
+          assertion = !cfg.backup.enable || !lib.any isBelow hidden;
+          message = "services.flint.control.backup.directory: ${cfg.backup.directory} is the control's own or hidden from its services (${lib.concatStringsSep ", " hidden}): a backup would replace what it saves, or be written nowhere";
+        }
       ];
 
     services.flint.control.settings = {
@@ -220,7 +260,9 @@ in
         port = mkDefault cfg.listen.port;
       };
       origin = mkIf (cfg.origin != null) (mkDefault cfg.origin);
-      trustedProxies = mkIf hasProxy (mkDefault [ "127.0.0.1" ]);
+      hardwareDirectory = mkIf (cfg.hardware != null) (mkDefault profiles);
+      # As whom nginx calls, wherever it listens: of every other caller no header is believed.
+      trustedProxies = mkIf hasProxy (mkDefault (lib.unique (loopback ++ own)));
       tls = mkIf (cfg.tls != null) (mkDefault {
         certFile = "${credentials}/tls-cert";
         keyFile = "${credentials}/tls-key";

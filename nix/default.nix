@@ -4,20 +4,21 @@
   lib ? import <nixpkgs/lib>,
 }:
 let
-  # Every folder of hardware/ that says how a system is built for it.
-  boards = lib.filterAttrs (_: board: builtins.pathExists (board.directory + "/default.nix")) (
-    lib.mapAttrs (slug: _: rec {
-      directory = ../hardware + "/${slug}";
-      profile = lib.importJSON (directory + "/profile.json");
-      module = directory;
-    }) (lib.filterAttrs (_: type: type == "directory") (builtins.readDir ../hardware))
-  );
-in
-{
+  kindsOf = import ./hardware.nix { inherit lib modules; };
+  boards = kindsOf {
+    folder = ../hardware;
+    isOwn = true;
+  };
+  # The fleet's own stand before Flint's: a later Flint that brings a board of the same slug must
+  # not change those that are out there.
+  boardsWith = hardware: boards // kindsOf { folder = hardware; };
+
   modules = {
     board = ./board.nix;
     control = ./control.nix;
     headscale = ./headscale.nix;
+    image-efi = ./image-efi.nix;
+    image-sd = ./image-sd.nix;
     jump-host = ./jump-host.nix;
     member = ./member.nix;
     metrics = ./metrics.nix;
@@ -31,6 +32,9 @@ in
     ];
   }
   // lib.mapAttrs' (slug: board: lib.nameValuePair "hardware-${slug}" board.module) boards;
+in
+{
+  inherit modules;
 
   # On a board no control, and on a server no need to save space. (`pkgs.flint` is something else.)
   overlay = final: _: {
@@ -41,7 +45,10 @@ in
   lib = {
     # By slug: directory, profile and module.
     inherit boards;
-    # A function of { directory, modules }: what lib.nixosSystem takes, by name of the probe.
-    probes = import ./probes.nix { inherit lib boards; };
+    # A function of a fleet's own folder of boards: the same, with those.
+    inherit boardsWith;
+    # A function of { directory, modules, hardware }: what lib.nixosSystem takes, by name of the
+    # probe.
+    probes = import ./probes.nix { inherit lib boards boardsWith; };
   };
 }

@@ -9,7 +9,6 @@
 let
   inherit (lib)
     mkDefault
-    mkEnableOption
     mkIf
     mkOption
     types
@@ -21,6 +20,22 @@ let
   hasGrants = lib.versionAtLeast server.package.version "0.29";
   newest = if hasGrants then "grants" else "acls";
   shape = if cfg.policy.shape == "auto" then newest else cfg.policy.shape;
+  # What else runs on this machine.
+  flint = config.services.flint;
+  metrics = flint.metrics or { enable = false; };
+  control = flint.control or { enable = false; };
+  # Names that the policy gives to others.
+  taken = [
+    "jumphost"
+    "metrics"
+    "probe-other"
+    "probe-sample"
+    "probes"
+  ];
+  inSubnet =
+    lib.filterAttrs (_: address: address != null && infra.holds cfg.probeSubnet address) (
+      cfg.readers // { inherit (cfg) metricsIP jumpHostIP; }
+    );
   policyFile = format.generate "policy.json" cfg.policy.settings;
   makeUsers = pkgs.writeShellScript "flint-headscale-users" ''
     set -euo pipefail
@@ -42,7 +57,7 @@ let
 in
 {
   options.services.flint.headscale = {
-    enable = mkEnableOption "headscale, the control server of the tailnet of probes";
+    enable = lib.mkEnableOption "headscale, the control server of the tailnet of probes";
 
     fqdn = mkOption {
       type = types.str;
@@ -90,7 +105,7 @@ in
     };
 
     derp = {
-      enable = mkEnableOption "a relay of our own (DERP) for probes behind networks that let nothing else through";
+      enable = lib.mkEnableOption "a relay of our own (DERP) for probes behind networks that let nothing else through";
       regionID = mkOption {
         type = types.ints.between 1 65535;
         default = 999;
@@ -216,6 +231,36 @@ in
       {
         assertion = cfg.derp.enable || cfg.derp.public;
         message = "services.flint.headscale.derp: neither a relay of our own (enable) nor the public ones (public): probes behind many networks would never get through";
+      }
+      {
+        assertion = lib.all (name: builtins.match "[a-z][a-z0-9-]*" name != null && !lib.elem name taken) (
+          lib.attrNames cfg.readers
+        );
+        message = "services.flint.headscale.readers: ${lib.concatStringsSep ", " (lib.attrNames cfg.readers)}: names in the policy are of a-z, 0-9 and -, and ${lib.concatStringsSep ", " taken} are those of others, who would read the metrics instead";
+      }
+      {
+        assertion = inSubnet == { };
+        message = "services.flint.headscale.probeSubnet: ${cfg.probeSubnet} holds ${lib.concatStringsSep ", " (lib.mapAttrsToList (name: address: "${name} (${address})") inSubnet)}: what probes may, it may, and a probe could be given its address";
+      }
+      {
+        assertion =
+          !(metrics.enable && flint.member.enable)
+          || cfg.metricsIP == null
+          || cfg.metricsIP == flint.member.address;
+        message = "services.flint.headscale.metricsIP is ${toString cfg.metricsIP}, but services.flint.member.address of this machine, which has the metrics, is ${flint.member.address}";
+      }
+      {
+        assertion = !metrics.enable || !metrics.push.enable || metrics.push.port == cfg.policy.pushPort;
+        message = "services.flint.headscale.policy.pushPort is ${toString cfg.policy.pushPort}, but probes push to services.flint.metrics.push.port ${toString metrics.push.port} of this machine: no sample would ever come";
+      }
+      {
+        assertion =
+          !metrics.enable || metrics.query.readers == [ ] || metrics.query.port == cfg.policy.queryPort;
+        message = "services.flint.headscale.policy.queryPort is ${toString cfg.policy.queryPort}, but readers ask at services.flint.metrics.query.port ${toString metrics.query.port} of this machine";
+      }
+      {
+        assertion = !control.enable || control.settings.listen.port != server.port;
+        message = "services.headscale.port: ${toString server.port} is taken by services.flint.control.listen.port of this machine";
       }
     ];
 

@@ -6,13 +6,7 @@
   ...
 }:
 let
-  inherit (lib)
-    mkDefault
-    mkEnableOption
-    mkIf
-    mkOption
-    types
-    ;
+  inherit (lib) mkDefault mkOption types;
   cfg = config.services.flint.jumpHost;
   member = config.services.flint.member;
 in
@@ -20,7 +14,7 @@ in
   imports = [ ./member.nix ];
 
   options.services.flint.jumpHost = {
-    enable = mkEnableOption "the role of the jump host: SSH to probes goes by this machine alone";
+    enable = lib.mkEnableOption "the role of the jump host: SSH to probes goes by this machine alone";
 
     operators = mkOption {
       type = types.listOf (types.strMatching "[a-z_][a-z0-9_-]*");
@@ -29,7 +23,7 @@ in
     };
   };
 
-  config = mkIf cfg.enable {
+  config = lib.mkIf cfg.enable {
     assertions = [
       {
         assertion = member.enable;
@@ -55,7 +49,7 @@ in
         AllowAgentForwarding = mkDefault false;
         GatewayPorts = mkDefault "no";
         X11Forwarding = mkDefault false;
-        AllowUsers = mkIf (cfg.operators != [ ]) cfg.operators;
+        AllowUsers = lib.mkIf (cfg.operators != [ ]) cfg.operators;
       };
     };
   };

@@ -10,7 +10,6 @@
 let
   inherit (lib)
     mkDefault
-    mkEnableOption
     mkIf
     mkOption
     types
@@ -56,7 +55,7 @@ let
 in
 {
   options.services.flint.member = {
-    enable = mkEnableOption "membership of this server in the mesh of the probes";
+    enable = lib.mkEnableOption "membership of this server in the mesh of the probes";
 
     kind = mkOption {
       type = types.enum [
@@ -265,20 +264,32 @@ in
       firewall.checkReversePath = mkIf isTailscale (mkDefault "loose");
     }
     // lib.optionalAttrs (options.networking ? wireguard) {
-      wireguard.interfaces = mkIf isWireguard {
-        ${cfg.interface} = {
-          ips = [ own ];
-          inherit (cfg.wireguard) listenPort;
-          privateKeyFile = toString cfg.wireguard.privateKeyFile;
-          generatePrivateKeyFile = true;
-          peers = lib.mapAttrsToList (name: peer: {
-            inherit name;
-            inherit (peer) publicKey;
-            allowedIPs = [ (infra.hostPrefix peer.address) ];
-            presharedKeyFile = lib.mapNullable toString peer.presharedKeyFile;
-          }) cfg.wireguard.peers;
+      wireguard = {
+        interfaces = mkIf isWireguard {
+          ${cfg.interface} = {
+            ips = [ own ];
+            inherit (cfg.wireguard) listenPort;
+            privateKeyFile = toString cfg.wireguard.privateKeyFile;
+            generatePrivateKeyFile = true;
+            peers = lib.mapAttrsToList (name: peer: {
+              inherit name;
+              inherit (peer) publicKey;
+              allowedIPs = [ (infra.hostPrefix peer.address) ];
+              presharedKeyFile = lib.mapNullable toString peer.presharedKeyFile;
+            }) cfg.wireguard.peers;
+          };
         };
+      }
+      # Units of NixOS make a key where there is none; networkd does not, and reads none of root's.
+      // lib.optionalAttrs (options.networking.wireguard ? useNetworkd) {
+        useNetworkd = mkIf isWireguard (mkDefault false);
       };
+    };
+
+    # Where networkd runs, it would remove rules and routes that it did not make.
+    systemd.network.config.networkConfig = mkIf isTailscale {
+      ManageForeignRoutes = mkDefault false;
+      ManageForeignRoutingPolicyRules = mkDefault false;
     };
 
     services = {

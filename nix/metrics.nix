@@ -7,13 +7,7 @@
   ...
 }:
 let
-  inherit (lib)
-    mkDefault
-    mkEnableOption
-    mkIf
-    mkOption
-    types
-    ;
+  inherit (lib) mkIf mkOption types;
   infra = import ./infra.nix { inherit lib pkgs; };
   cfg = config.services.flint.metrics;
   member = config.services.flint.member;
@@ -22,6 +16,9 @@ let
   store = "127.0.0.1:8428";
   vmauth = "127.0.0.1:8427";
   hasReaders = cfg.query.readers != [ ];
+  inSubnet = lib.filter (infra.holds cfg.probeSubnet) (
+    lib.optional member.enable member.address ++ member.jumpHosts ++ cfg.query.readers
+  );
   hasGate = cfg.push.enable || hasReaders;
   isLow = isOn: port: isOn && port < 1024;
   placeholders = infra.placeholdersOf cfg.package;
@@ -120,7 +117,7 @@ in
   imports = [ ./member.nix ];
 
   options.services.flint.metrics = {
-    enable = mkEnableOption "the metrics server of a fleet of probes";
+    enable = lib.mkEnableOption "the metrics server of a fleet of probes";
 
     package = infra.packageOption;
 
@@ -246,7 +243,7 @@ in
     };
 
     pull = {
-      enable = mkEnableOption "reading probes over the mesh, instead of or beside their push";
+      enable = lib.mkEnableOption "reading probes over the mesh, instead of or beside their push";
       port = mkOption {
         type = types.port;
         default = 9740;
@@ -317,6 +314,10 @@ in
             message = "services.flint.metrics: push.port and query.port must differ, and be neither 8427 nor 8428, where vmauth and VictoriaMetrics are on loopback";
           }
           {
+            assertion = inSubnet == [ ];
+            message = "services.flint.metrics.probeSubnet: ${cfg.probeSubnet} holds ${lib.concatStringsSep ", " inSubnet}, which is no probe (services.flint.member.address, .jumpHosts or services.flint.metrics.query.readers)";
+          }
+          {
             assertion = cfg.push.enable || cfg.pull.enable;
             message = "services.flint.metrics: neither push nor pull is enabled: no sample would ever come";
           }
@@ -347,7 +348,7 @@ in
         victoriametrics = {
           enable = true;
           listenAddress = lib.mkForce store;
-          retentionPeriod = mkDefault cfg.retention;
+          retentionPeriod = lib.mkDefault cfg.retention;
           extraOptions = [
             "-enableTCP6"
             "-maxLabelsPerTimeseries=${toString cfg.limits.labelsPerSeries}"
@@ -369,7 +370,7 @@ in
           };
         };
 
-        flint.metrics.sync.settings = lib.mapAttrs (_: mkDefault) {
+        flint.metrics.sync.settings = lib.mapAttrs (_: lib.mkDefault) {
           schema = 1;
           control = cfg.sync.webURL;
           key = "metrics-api-key";

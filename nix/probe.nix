@@ -7,13 +7,7 @@
   ...
 }:
 let
-  inherit (lib)
-    mkDefault
-    mkEnableOption
-    mkIf
-    mkOption
-    types
-    ;
+  inherit (lib) mkOption types;
   flint = config.services.flint;
   cfg = flint.probe;
   format = pkgs.formats.json { };
@@ -64,7 +58,7 @@ in
   imports = [ ./flint.nix ];
 
   options.services.flint.probe = {
-    enable = mkEnableOption "the probe, which measures and keeps what it measured";
+    enable = lib.mkEnableOption "the probe, which measures and keeps what it measured";
 
     settings = mkOption {
       default = { };
@@ -75,11 +69,7 @@ in
       type = types.submodule {
         freeformType = format.type;
         options = {
-          schema = mkOption {
-            type = types.enum [ 1 ];
-            default = 1;
-            description = "Of the document.";
-          };
+          schema = judged.schema;
           listen = {
             address = mkOption {
               type = values.loopback;
@@ -87,7 +77,7 @@ in
               description = "A loopback address: the page asks for no password.";
             };
             port = mkOption {
-              type = types.port;
+              type = types.ints.between 1 65535;
               default = 9740;
               description = "Of the page and the metrics, on this machine and on the mesh.";
             };
@@ -109,11 +99,7 @@ in
       type = types.submodule {
         freeformType = format.type;
         options = {
-          schema = mkOption {
-            type = types.enum [ 1 ];
-            default = 1;
-            description = "Of the document.";
-          };
+          schema = judged.schema;
           privateRanges = mkOption {
             type = types.listOf values.prefix;
             default = [ ];
@@ -124,18 +110,11 @@ in
       };
     };
 
-    checkConfig = judged.option "board";
-
-    configFile = mkOption {
-      type = types.package;
-      internal = true;
-      readOnly = true;
-      default = probeFile;
-      description = "The configuration as a file, not yet judged.";
-    };
+    checkConfig = judged.checkConfig "board";
+    configFile = judged.configFile probeFile;
   };
 
-  config = mkIf cfg.enable {
+  config = lib.mkIf cfg.enable {
     environment.etc = {
       "flint/probe.json".source = judgedFile;
       "flint/policy.json".source = policyFile;
@@ -149,7 +128,7 @@ in
           probeFile
           policyFile
         ];
-        stopIfChanged = mkDefault false;
+        stopIfChanged = lib.mkDefault false;
       }
     ];
   };

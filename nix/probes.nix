@@ -1,13 +1,20 @@
 # The probes of a fleet: one file of data each, one module for all, and the hardware that the file
 # names. Gives by name what lib.nixosSystem takes.
-{ lib, boards }:
+{
+  lib,
+  boards,
+  boardsWith,
+}:
 {
   # A folder of <name>.json.
   directory,
   # Modules of every probe.
   modules,
+  # A folder of the fleet's own kinds of boards: <slug>/{profile.json,default.nix}.
+  hardware ? null,
 }:
 let
+  kinds = if hardware == null then boards else boardsWith hardware;
   suffix = ".json";
   names = map (lib.removeSuffix suffix) (
     lib.filter (lib.hasSuffix suffix) (
@@ -18,9 +25,9 @@ let
     name:
     let
       data = lib.importJSON (directory + "/${name}${suffix}");
-      known = lib.concatStringsSep ", " (lib.attrNames boards);
+      known = lib.concatStringsSep ", " (lib.attrNames kinds);
       board =
-        boards.${data.hardware or "?"}
+        kinds.${data.hardware or "?"}
           or (throw "probes/${name}${suffix}: hardware \"${data.hardware or "?"}\" is none of ${known}");
     in
     {

@@ -7,22 +7,34 @@
   ...
 }:
 let
-  inherit (lib)
-    mkDefault
-    mkEnableOption
-    mkIf
-    mkOption
-    types
-    ;
+  inherit (lib) mkOption types;
   flint = config.services.flint;
   cfg = flint.agent.push;
   values = import ./values.nix { inherit lib; };
   inherit (values) said;
   exporter = flint.nodeExporter or { enable = false; };
+  listen =
+    flint.probe.settings.listen or {
+      address = "127.0.0.1";
+      port = 9740;
+    };
+  host = if values.isV6 listen.address then "[${listen.address}]" else listen.address;
+
+  # Whoever listens on loopback, by port.
+  ports =
+    let
+      pushed = flint.agent.settings.push;
+    in
+    {
+      "services.flint.probe.settings.listen.port" = listen.port;
+      "services.flint.agent.settings.push.port (vmagent)" = pushed.port or 9741;
+      "services.flint.agent.settings.push.relayPort" = pushed.relayPort or 9742;
+    }
+    // lib.optionalAttrs exporter.enable { "services.flint.nodeExporter.port" = exporter.port; };
 in
 {
   options.services.flint.agent.push = {
-    enable = mkEnableOption "the push of metrics to a server";
+    enable = lib.mkEnableOption "the push of metrics to a server";
 
     url = mkOption {
       type = values.url;
@@ -72,11 +84,18 @@ in
     };
   };
 
-  config = mkIf (flint.agent.enable && cfg.enable) {
-    assertions = values.outsideStore { "services.flint.agent.push.bearerFile" = cfg.bearerFile; };
+  config = lib.mkIf (flint.agent.enable && cfg.enable) {
+    assertions = values.outsideStore { "services.flint.agent.push.bearerFile" = cfg.bearerFile; } ++ [
+      {
+        assertion = lib.allUnique (lib.attrValues ports);
+        message = "services.flint.agent.push: two programs of the board would listen on one port: ${
+          lib.concatStringsSep ", " (lib.mapAttrsToList (option: port: "${option} = ${toString port}") ports)
+        }";
+      }
+    ];
 
     services.flint.agent = {
-      secrets.push-bearer = mkIf (cfg.bearerFile != null) cfg.bearerFile;
+      secrets.push-bearer = lib.mkIf (cfg.bearerFile != null) cfg.bearerFile;
       settings.push =
         said {
           inherit (cfg)
@@ -87,10 +106,11 @@ in
             ;
           supervise = "unit";
           program = lib.getExe' cfg.package "vmagent";
+          daemon = "${host}:${toString listen.port}";
         }
         // {
           # Said even when it is null: left out, it would be looked for.
-          nodeExporter = mkDefault cfg.nodeExporter;
+          nodeExporter = lib.mkDefault cfg.nodeExporter;
         };
     };
 

@@ -1,13 +1,17 @@
 # The options of SPARKY's profiles that a probe has, so that its repository of probes goes on
 # building: the files that sparky-web writes, and what its examples set. Each becomes what it is
 # called here; what has no counterpart, or must not be in a file of the repository, is told.
-{ config, lib, ... }:
+{
+  config,
+  lib,
+  options,
+  ...
+}:
 let
   inherit (lib)
     mkDefault
     mkEnableOption
     mkIf
-    mkMerge
     mkOption
     types
     ;
@@ -44,6 +48,10 @@ let
       default = [ ];
       inherit description;
     };
+
+  # Whether the common files of a repository say it, which its image is made of as well.
+  says = profile: name: options.profiles.${profile}.${name}.isDefined;
+  hasMetrics = says "sparky-probe" "metricsIP";
 
   named = interface: mkIf (interface != null) (mkDefault interface);
 
@@ -117,7 +125,7 @@ in
     };
   };
 
-  config = mkMerge [
+  config = lib.mkMerge [
     {
       warnings =
         lib.optional (keys != [ ])
@@ -170,10 +178,28 @@ in
       services.flint.agent.interface = named mac.macInterfaceName;
     })
 
+    # There the image installed another system, which joined the mesh. Here it is the probe: what the
+    # repository says of all probes holds for it too, and name and address come from the control.
     (mkIf ztp.enable {
       services.flint.ztp.enable = mkDefault true;
-      services.flint.agent.control = mkDefault ztp.webURL;
-      services.flint.agent.interface = named ztp.macInterfaceName;
+      services.flint.agent = {
+        control = mkDefault ztp.webURL;
+        interface = named ztp.macInterfaceName;
+        tailnet = mkIf (says "sparky-tailnet" "headscaleURL") {
+          enable = mkDefault true;
+          loginServer = mkDefault tailnet.headscaleURL;
+          readers = mkIf hasMetrics (mkDefault [ probe.metricsIP ]);
+        };
+        lockdown.jumpHosts = mkIf (says "sparky-probe" "headscaleIP") (mkDefault [ probe.headscaleIP ]);
+        push = mkIf hasMetrics {
+          enable = mkDefault true;
+          url = mkDefault "http://[${probe.metricsIP}]/remote_write";
+        };
+      };
     })
+
+    # Its boards have users of the group wheel, and none that logs in as root: without sudo nobody
+    # could change such a board any more.
+    (mkIf (probe.enable || ztp.enable) { security.sudo.enable = lib.mkOverride 900 true; })
   ];
 }

@@ -9,9 +9,7 @@
 let
   inherit (lib)
     mkDefault
-    mkEnableOption
     mkIf
-    mkMerge
     mkOption
     types
     ;
@@ -59,7 +57,7 @@ let
 in
 {
   options.services.flint.agent.tailnet = {
-    enable = mkEnableOption "the mesh that the board is reached by";
+    enable = lib.mkEnableOption "the mesh that the board is reached by";
 
     kind = mkOption {
       type = types.enum [
@@ -151,10 +149,18 @@ in
     };
   };
 
-  config = mkMerge [
+  config = lib.mkMerge [
     (mkIf isOn {
       assertions = [
         (values.notTrusted config.networking.firewall tailnet.interface)
+        {
+          assertion = tailnet.interface != cfg.interface;
+          message = "services.flint.agent.tailnet.interface: ${tailnet.interface} is services.flint.agent.interface: the LAN would be let in as the mesh";
+        }
+        {
+          assertion = !lib.elem tailnet.address tailnet.readers;
+          message = "services.flint.agent.tailnet.readers: ${toString tailnet.address} is this board's own address";
+        }
       ]
       ++ values.atMost 16 { "services.flint.agent.tailnet.readers" = tailnet.readers; };
       # networkd would remove rules and routes that it did not make.
@@ -181,6 +187,10 @@ in
           {
             assertion = tailnet.loginServer != null;
             message = "services.flint.agent.tailnet.loginServer: say which headscale the board joins";
+          }
+          {
+            assertion = config.services.tailscale.enable;
+            message = "services.tailscale.enable is off, and services.flint.agent.tailnet needs its daemon: leave it on, or make services.flint.agent.tailnet.kind \"wireguard\"";
           }
           {
             assertion = tailnet.peers == [ ];

@@ -32,6 +32,26 @@ let
     else
       builtins.match (lib.concatStringsSep "[.]" (lib.genList (_: octetPattern) 4)) text != null;
 
+  # The parts of an address as numbers, each of so many bits.
+  partsOf =
+    address:
+    let
+      halves = map (half: lib.filter (group: group != "") (lib.splitString ":" half)) (
+        lib.splitString "::" (lib.network.ipv6.fromString address).address
+      );
+      zeros = lib.genList (_: "0") (8 - lib.length (lib.concatLists halves));
+    in
+    if isV6 address then
+      {
+        bits = 16;
+        parts = map lib.fromHexString (lib.head halves ++ zeros ++ lib.concatLists (lib.tail halves));
+      }
+    else
+      {
+        bits = 8;
+        parts = map lib.toIntBase10 (lib.splitString "." address);
+      };
+
   isPrefix =
     text:
     let
@@ -70,12 +90,28 @@ rec {
     types.addCheck types.str isPrefix
   );
   loopback = types.strMatching "::1|127([.]${octetPattern}){3}";
+  # What the agent takes: names of Linux without those that mean something else.
   interface = described "an interface name of 1 to 15 characters" (
-    types.addCheck (types.strMatching "[A-Za-z0-9._-]{1,15}") (name: name != "." && name != "..")
+    types.addCheck (types.strMatching "[A-Za-z0-9._][A-Za-z0-9._-]{0,14}") (
+      name:
+      !lib.elem name [
+        "."
+        ".."
+        "all"
+        "default"
+        "lo"
+      ]
+    )
   );
+  # Of a service behind the lockdown: above are the ports of probes, which it does not track.
+  servicePort = types.ints.between 1 61439;
   mac = types.strMatching "([0-9a-f]{2}:){5}[0-9a-f]{2}";
   wireguardKey = types.strMatching "[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=";
 
+  # Name of a server with its domain, as browsers write it.
+  fqdn = described "a host name in small letters such as control.example.net" (
+    types.strMatching "[a-z0-9]([a-z0-9-]{0,62}[.])*[a-z0-9-]{0,62}[a-z0-9]"
+  );
   # Name of a machine, without a domain.
   hostName = types.strMatching "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
   # Name of a folder of hardware/.
@@ -122,6 +158,24 @@ rec {
           lib.all (name: builtins.match "[a-z0-9][a-z0-9._-]{0,62}" name != null) (lib.attrNames files)
         )
       );
+
+  # Whether a prefix holds an address, each of either family.
+  holds =
+    prefix: address:
+    let
+      written = lib.splitString "/" prefix;
+      inherit (partsOf (lib.head written)) bits parts;
+      length = lib.toIntBase10 (lib.last written);
+      # What stands before the mask's end in the part at this place.
+      masked =
+        at: part:
+        let
+          given = lib.min bits (lib.max 0 (length - at * bits));
+          tail = lib.foldl' (product: _: product * 2) 1 (lib.range 1 (bits - given));
+        in
+        part / tail;
+    in
+    isV6 prefix == isV6 address && lib.imap0 masked parts == lib.imap0 masked (partsOf address).parts;
 
   # Assertions: none of these secrets may lie in the store, which everybody can read.
   outsideStore =

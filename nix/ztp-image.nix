@@ -2,20 +2,17 @@
 # holds the name of the control and no secret; keys are made on the board at its first start.
 { config, lib, ... }:
 let
-  inherit (lib)
-    mkDefault
-    mkEnableOption
-    mkIf
-    mkOption
-    ;
+  inherit (lib) mkDefault mkOption;
   flint = config.services.flint;
   cfg = flint.ztp;
   values = import ./values.nix { inherit lib; };
-  keys = lib.concatMap (user: user.openssh.authorizedKeys.keys) (lib.attrValues config.users.users);
+  keys = lib.concatMap (
+    { openssh, ... }: openssh.authorizedKeys.keys ++ map toString openssh.authorizedKeys.keyFiles
+  ) (lib.attrValues config.users.users);
 in
 {
   options.services.flint.ztp = {
-    enable = mkEnableOption "what an image needs to enrol by itself";
+    enable = lib.mkEnableOption "what an image needs to enrol by itself";
 
     claimTokenFile = mkOption {
       type = values.secretFile;
@@ -28,7 +25,7 @@ in
     };
   };
 
-  config = mkIf cfg.enable {
+  config = lib.mkIf cfg.enable {
     assertions = [
       {
         assertion =

@@ -1,15 +1,7 @@
 # Any machine with UEFI, a virtual one too. Which architecture it has, the configuration says.
-{ lib, ... }:
-let
-  profile = lib.importJSON ./profile.json;
-in
+{ flint, lib, ... }:
 {
-  imports = [
-    ../../nix/board.nix
-    ../../nix/image-efi.nix
-  ];
-
-  services.flint.agent.hardware = lib.mkDefault profile.slug;
+  imports = [ flint.modules.image-efi ];
 
   boot = {
     initrd.availableKernelModules = [

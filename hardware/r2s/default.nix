@@ -1,11 +1,11 @@
 # FriendlyElec NanoPi R2S: RK3328, 1 GB, an SD card, two network ports, no screen.
 {
+  flint,
   lib,
   pkgs,
   ...
 }:
 let
-  profile = lib.importJSON ./profile.json;
   # nixpkgs has none for this board; that of another RK3328 sets the timing of other memory chips.
   uboot = pkgs.buildUBoot {
     defconfig = "nanopi-r2s-rk3328_defconfig";
@@ -15,18 +15,7 @@ let
   };
 in
 {
-  imports = [
-    ../../nix/board.nix
-    ../../nix/image-sd.nix
-  ];
-
-  nixpkgs.hostPlatform = "${profile.architecture}-linux";
-
-  services.flint = {
-    agent.hardware = lib.mkDefault profile.slug;
-    # The factory gives it no address, and U-Boot another one at each start.
-    mac.enable = lib.mkDefault (profile.mac or "nic" == "sd-serial");
-  };
+  imports = [ flint.modules.image-sd ];
 
   boot = {
     initrd = {

@@ -1,22 +1,13 @@
 # Fujitsu Futro S920: AMD GX-222GC or GX-424CC, 2 to 8 GB, an mSATA disk, one network port.
 {
   config,
+  flint,
   lib,
   pkgs,
   ...
 }:
-let
-  profile = lib.importJSON ./profile.json;
-in
 {
-  imports = [
-    ../../nix/board.nix
-    ../../nix/image-efi.nix
-  ];
-
-  nixpkgs.hostPlatform = "${profile.architecture}-linux";
-
-  services.flint.agent.hardware = lib.mkDefault profile.slug;
+  imports = [ flint.modules.image-efi ];
 
   boot = {
     initrd.availableKernelModules = [

@@ -22,10 +22,10 @@ function read(file: string): string {
 /** Every name that some module makes an option of. */
 function optionNames(text: string): Set<string> {
   const made = text.matchAll(
-    /(?:^|[\s.{])([A-Za-z][\w-]*) = (?:mkOption|mkEnableOption|judged\.option|kind |\{)/gm,
+    /(?:^|[\s.{])([A-Za-z][\w-]*) = (?:mkOption|(?:lib\.)?mkEnableOption|judged\.|kind |\{)/gm,
   );
   const deep = text.matchAll(/options(?:\.[\w-]+)*(?:\.([\w-]+)) = /g);
-  const dotted = text.matchAll(/([\w.]+) = (?:mkOption|mkEnableOption)/g);
+  const dotted = text.matchAll(/([\w.]+) = (?:mkOption|(?:lib\.)?mkEnableOption)/g);
   return new Set([
     ...[...made, ...deep].map(([, name]) => name ?? ''),
     ...[...dotted].flatMap(([, path]) => (path ?? '').split('.')),
@@ -126,7 +126,9 @@ suite('nix: drift', (s) => {
     const page = read('docs/nixos-infra.md');
     for (const name of ['control', 'headscale', 'member', 'metrics', 'jump-host']) {
       const text = modules.find(([file]) => file === `${name}.nix`)?.[1] ?? '';
-      const made = [...text.matchAll(/^ {4}([a-zA-Z]+) = (?:mkOption|mkEnableOption|infra)/gm)];
+      const made = [
+        ...text.matchAll(/^ {4}([a-zA-Z]+) = (?:mkOption|(?:lib\.)?mkEnableOption|infra)/gm),
+      ];
       equal(made.length > 1, true, name);
       for (const [, option = ''] of made) {
         if (/^enable$|^configFile$|package$/i.test(option)) continue;

@@ -97,6 +97,22 @@ in
       };
     }
   ];
+  # Behind nginx on an address of IPv6, with a certificate of one's own.
+  control-own-certificate = [
+    control
+    {
+      services.flint.control = {
+        enable = true;
+        fqdn = "c-1.example.net";
+        listen.address = "::1";
+        nginx = {
+          enableACME = false;
+          sslCertificate = "/run/secrets/cert.pem";
+          sslCertificateKey = "/run/secrets/key.pem";
+        };
+      };
+    }
+  ];
   control-without-tls = [
     control
     {
@@ -284,6 +300,30 @@ in
       boot.kernel.sysctl."net.ipv6.ip_nonlocal_bind" = 1;
     }
   ];
+  # As metrics-wireguard, on a server whose network is networkd's.
+  metrics-wireguard-networkd = [
+    metrics
+    store
+    {
+      networking.useNetworkd = true;
+      services.flint.member = {
+        enable = true;
+        kind = "wireguard";
+        address = "fd00:1:2:2::1";
+        wireguard.peers.probe01 = {
+          publicKey = "HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=";
+          address = "fd00:1:2:3::1";
+        };
+      };
+      services.flint.metrics = {
+        push.enable = false;
+        pull = {
+          enable = true;
+          targets.probe01 = "fd00:1:2:3::1";
+        };
+      };
+    }
+  ];
   jump-host = [
     jumpHost
     {
@@ -313,6 +353,34 @@ in
         headscale.policy.pushPort = 8400;
         metrics.push.port = 8400;
       };
+    }
+  ];
+  # As SPARKY has it: the machine of headscale is the jump host.
+  hub-and-jump-host = [
+    control
+    headscale
+    jumpHost
+    mesh
+    newer
+    {
+      services.flint = {
+        control = {
+          enable = true;
+          fqdn = "control.example.net";
+        };
+        member = tailnet // {
+          address = "fd00:1:2:1::1";
+        };
+        jumpHost = {
+          enable = true;
+          operators = [ "anna" ];
+        };
+        headscale.derp = {
+          enable = true;
+          public = true;
+        };
+      };
+      networking.useNetworkd = true;
     }
   ];
 }

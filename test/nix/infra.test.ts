@@ -84,6 +84,21 @@ suite('nix: infrastructure', (s) => {
     deepEqual(openPorts.tcp, []);
   });
 
+  s.testIf(missing, 'nginx is believed by whatever address it calls', () => {
+    for (const name of ['control-named', 'control-own-certificate']) {
+      const parsed = parseControlConfig(readJson(machine(name).files.control));
+      if (!parsed.ok) throw new Error('refused');
+      deepEqual(parsed.config.trustedProxies, ['127.0.0.1', '::1'], name);
+    }
+    equal(machine('control-own-certificate').nginx['c-1.example.net']?.forceSSL, true);
+  });
+
+  s.testIf(missing, 'networkd of a server leaves the mesh alone', () => {
+    const { networkd, warnings } = machine('hub-and-jump-host');
+    deepEqual(networkd, { ManageForeignRoutes: false, ManageForeignRoutingPolicyRules: false });
+    deepEqual(warnings, []);
+  });
+
   s.testIf(missing, 'a control with TLS of its own may bind its port and nothing else', () => {
     const { units, nginxLocations, openPorts } = machine('control-own-tls');
     const unit = units['flint-control.service'] ?? '';

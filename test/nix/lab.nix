@@ -25,7 +25,7 @@ let
 
   # Declared in NixOS, and not in every harness.
   wireguard =
-    { lib, ... }:
+    { config, lib, ... }:
     let
       inherit (lib) mkOption types;
       text = mkOption {
@@ -38,6 +38,14 @@ let
       };
     in
     {
+      options.networking.wireguard.useNetworkd = mkOption {
+        type = types.bool;
+        default = config.networking.useNetworkd;
+      };
+      config.assertions = lib.mapAttrsToList (name: interface: {
+        assertion = !config.networking.wireguard.useNetworkd || !interface.generatePrivateKeyFile;
+        message = "networking.wireguard.interfaces.${name}.generatePrivateKeyFile cannot be used with networkd.";
+      }) config.networking.wireguard.interfaces;
       options.networking.wireguard.interfaces = mkOption {
         default = { };
         type = types.attrsOf (
@@ -117,6 +125,8 @@ let
           locations = lib.mapAttrs (_: one: one.extraConfig) host.locations;
         }
       ) config.services.nginx.virtualHosts;
+      hasSudo = config.security.sudo.enable;
+      networkd = config.systemd.network.config.networkConfig;
       flushRuleset = config.networking.nftables.flushRuleset;
       kernelParams = config.boot.kernelParams;
       tailscaleFlags = config.services.tailscale.extraUpFlags;

@@ -28,6 +28,9 @@ export interface Machine {
   storeFlags: string[];
   tailscaleFlags: string[];
   flushRuleset: boolean;
+  hasSudo: boolean;
+  /** What networkd leaves alone. */
+  networkd: Record<string, boolean>;
   kernelParams: string[];
   hostName: string;
   images: string[];

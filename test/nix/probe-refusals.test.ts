@@ -226,6 +226,81 @@ queueAgeMax = "09s"; };`,
     /jumpHosts.* is not of type/,
   ],
   [
+    'a firewall of iptables beside the lockdown',
+    `${AGENT} services.flint.agent.lockdown.enable = true; \
+networking.nftables.enable = lib.mkForce false;`,
+    /lockdown: without networking\.nftables\.enable/,
+  ],
+  [
+    'a table of the lockdown by somebody else',
+    `${AGENT} services.flint.agent.lockdown.enable = true; \
+networking.nftables.tables.flint = { family = "inet"; content = ""; };`,
+    /table inet flint is the lockdown's own/,
+  ],
+  [
+    'a page at the port of SSH',
+    `${AGENT} services.flint.agent.lockdown.enable = true; \
+services.flint.probe.settings.listen.port = 22;`,
+    /sshPort and pagePort are both 22/,
+  ],
+  [
+    'SSH among the ports of probes',
+    `${AGENT} services.flint.agent.lockdown = { enable = true; sshPort = 62000; };`,
+    /lockdown\.sshPort' is not of type .*61439/,
+  ],
+  [
+    'a page at any port',
+    'services.flint.probe = { enable = true; settings.listen.port = 0; };',
+    /listen\.port' is not of type/,
+  ],
+  [
+    'a page at the port of node_exporter',
+    `${AGENT} services.flint.nodeExporter.enable = true; services.flint.agent.push = { \
+enable = true; url = "https://h.example"; }; services.flint.probe.settings.listen.port = 9100;`,
+    /two programs of the board .*nodeExporter\.port = 9100.*listen\.port = 9100/,
+  ],
+  [
+    'a page at the port of vmagent',
+    `${AGENT} services.flint.agent.push = { enable = true; url = "https://h.example"; }; \
+services.flint.probe.settings.listen.port = 9741;`,
+    /two programs of the board .*vmagent/,
+  ],
+  [
+    'the interface of the LAN as that of the mesh',
+    `${AGENT} services.flint.agent.interface = "end0"; ${TAILNET} = { enable = true; \
+loginServer = "https://h.example"; interface = "end0"; };`,
+    /the LAN would be let in as the mesh/,
+  ],
+  [
+    'a mesh on loopback',
+    `${AGENT} ${TAILNET} = { enable = true; loginServer = "https://h.example"; \
+interface = "lo"; };`,
+    /interface' is not of type/,
+  ],
+  [
+    'an interface that looks like an option',
+    `${AGENT} services.flint.agent.interface = "-f";`,
+    /interface' is not of type/,
+  ],
+  [
+    'a board that reads from itself over the mesh',
+    `${AGENT} ${TAILNET} = { enable = true; loginServer = "https://h.example"; \
+address = "fd00::7"; readers = [ "fd00::7" ]; };`,
+    /readers: fd00::7 is this board's own/,
+  ],
+  [
+    'a tailnet without tailscale',
+    `${AGENT} ${TAILNET} = { enable = true; loginServer = "https://h.example"; }; \
+services.tailscale.enable = lib.mkForce false;`,
+    /services\.tailscale\.enable is off/,
+  ],
+  [
+    'a section of the mesh that nothing is made ready for',
+    `${AGENT} services.flint.agent.settings.tailnet = { kind = "tailscale"; \
+loginServer = "https://h.example"; };`,
+    /settings\.tailnet is a section .*agent\.tailnet\.enable/,
+  ],
+  [
     'data with a key of its own',
     `services.flint.data = { ${PROBE} script = "x"; };`,
     /services\.flint\.data\.script' does not exist/,
@@ -283,6 +358,7 @@ suite('nix: refusals of boards', (s) => {
         queueAgeMax = "1.5h"; nodeExporter = "[::1]:9100"; };
     };
     services.flint.probe = { enable = true; settings.listen.address = "127.1.2.3"; };
+    services.flint.agent.settings.tailnet.enable = false;
     networking.firewall.trustedInterfaces = [ "br-lan" "tailscale0" ];`;
     deepEqual(refusalOf(module), '');
   });

@@ -46,6 +46,35 @@ let
     ];
     system = if slug == "r2s" then "aarch64-linux" else "x86_64-linux";
   };
+  # A repository of SPARKY as its own example has it: files for all, of hardware, of one probe.
+  sparky = more: [
+    flint.modules.sparky-compat
+    {
+      profiles = {
+        sparky-tailnet.headscaleURL = "https://headscale.example.net";
+        sparky-probe = {
+          headscaleIP = "fd8f:89ae:ca73:1::1";
+          metricsIP = "fd8f:89ae:ca73:2::1";
+          webURL = "https://sparky.example.net";
+        };
+      };
+      services.openssh = {
+        enable = true;
+        openFirewall = false;
+        settings.PermitRootLogin = "no";
+        authorizedKeysFiles = lib.mkForce [ "/etc/ssh/authorized_keys.d/%u" ];
+      };
+      users.users.support = {
+        isNormalUser = true;
+        extraGroups = [ "wheel" ];
+        openssh.authorizedKeys.keys = [ "ssh-ed25519 AAAA support" ];
+      };
+      security.sudo.wheelNeedsPassword = false;
+      networking.nftables.enable = true;
+      system.stateVersion = "23.05";
+    }
+    more
+  ];
 in
 {
   nothing = [ board ];
@@ -200,6 +229,104 @@ in
       url = "http://[fd00::1]/remote_write";
     };
   };
+  # The page and the metrics elsewhere, interfaces with names that nft does not take bare.
+  other-places = agent {
+    interface = "0wan.100";
+    tailnet = tailnet // {
+      interface = "7mesh.a-b_c";
+      readers = [ "fd00::1" ];
+    };
+    lockdown = {
+      enable = true;
+      jumpHosts = [ "fd00::2" ];
+    };
+    push = {
+      enable = true;
+      url = "http://[fd00::1]/remote_write";
+    };
+  } ++ [
+    {
+      services.openssh.enable = true;
+      services.flint.probe = {
+        enable = true;
+        settings.listen = {
+          address = "::1";
+          port = 9999;
+        };
+      };
+    }
+  ];
+  # Whose configuration has a network, a firewall, users and a tailscale of its own.
+  beside-others = agent { inherit tailnet; lockdown.enable = true; } ++ [
+    (
+      { config, lib, ... }:
+      {
+        services.flint = {
+          board.enable = true;
+          probe.enable = true;
+          nodeExporter.enable = lib.mkForce false;
+          agent.push = lib.mkIf (config.networking.hostName == "far") {
+            enable = true;
+            url = "https://m.example.net/remote_write";
+          };
+          agent.settings.tailnet.acceptRoutes = false;
+        };
+        networking = {
+          hostName = "far";
+          useDHCP = false;
+          nameservers = [ "192.0.2.1" ];
+          networkmanager.enable = true;
+          nftables.tables.mine = {
+            family = "inet";
+            content = "chain a { }";
+          };
+          firewall.allowedTCPPorts = [ 8080 ];
+        };
+        systemd.network.networks."10-lan" = {
+          matchConfig.Name = "end0";
+          address = [ "192.0.2.2/24" ];
+        };
+        services.tailscale = {
+          extraUpFlags = [ "--ssh" ];
+          useRoutingFeatures = "both";
+        };
+        users.users.anna = {
+          isNormalUser = true;
+          openssh.authorizedKeys.keys = [ "ssh-ed25519 AAAA anna" ];
+        };
+        system.stateVersion = "23.05";
+      }
+    )
+  ];
+  image-without-keys = [
+    board
+    controlled
+    {
+      services.flint.ztp.enable = true;
+      services.flint.agent = {
+        inherit tailnet;
+        lockdown.jumpHosts = [ "fd00::1" ];
+      };
+    }
+  ];
+  lockdown-without-mesh = agent {
+    lockdown = {
+      enable = true;
+      jumpHosts = [ "fd00::1" ];
+    };
+  } ++ [ { services.openssh.enable = true; } ];
+  image-with-key-file = [
+    board
+    controlled
+    {
+      services.flint.ztp.enable = true;
+      services.flint.agent = {
+        inherit tailnet;
+        lockdown.jumpHosts = [ "fd00::1" ];
+      };
+      users.users.root.openssh.authorizedKeys.keyFiles = [ ./probe.nix ];
+    }
+  ];
   mac = agent { } ++ [ { services.flint.mac.enable = true; } ];
   image-r2s = image "r2s";
   image-s920 = image "s920";
@@ -211,24 +338,28 @@ in
   probe02 = {
     inherit (probes.probe02) modules;
   };
-  sparky = [
-    flint.modules.sparky-compat
-    {
-      networking.hostName = "probe01";
-      services.flint.agent.hardware = "generic";
+  sparky = sparky {
+    networking.hostName = "probe01";
+    profiles.sparky-probe = {
+      enable = true;
+      ip = "fd8f:89ae:ca73:3::1";
+      preAuthKey = "not-a-secret-any-more";
+      traceroute.enable = false;
+      smokeping.targets = [ "a.example" ];
+    };
+  };
+  sparky-image = {
+    modules = sparky {
+      networking.hostName = "sparky-ztp-image-r2s";
       profiles = {
-        sparky-tailnet.headscaleURL = "https://headscale.example.net";
-        sparky-probe = {
+        sparky-sd-mac.enable = true;
+        sparky-ztp-image = {
           enable = true;
-          ip = "fd8f:89ae:ca73:3::1";
-          headscaleIP = "fd8f:89ae:ca73:1::1";
-          metricsIP = "fd8f:89ae:ca73:2::1";
           webURL = "https://sparky.example.net";
-          preAuthKey = "not-a-secret-any-more";
-          traceroute.enable = false;
-          smokeping.targets = [ "a.example" ];
+          macInterfaceName = "end0";
         };
       };
-    }
-  ];
+    };
+    system = "aarch64-linux";
+  };
 }

@@ -118,7 +118,9 @@ suite('nix: boards', (s) => {
     const { nftables, flushRuleset, openPorts } = machine('lockdown-full');
     equal(flushRuleset, false);
     deepEqual(openPorts.tcp, []);
-    deepEqual(nftables.match(/tcp dport \{[^}]+\} accept/g), ['tcp dport { 2222, 9999 } accept']);
+    deepEqual(nftables.match(/.*tcp dport \{[^}]+\} accept/g), [
+      'iifname "tailscale0" tcp dport { 2222, 9999 } accept',
+    ]);
     match(
       machine('lockdown-alone').units['flint-lockdown.service'] ?? '',
       /^Before=.*network-pre\.target/m,
@@ -129,6 +131,50 @@ suite('nix: boards', (s) => {
     equal(agentOf('push-full').push?.nodeExporter, '127.0.0.1:9101');
     equal(agentOf('push-bare').push?.nodeExporter, null);
     equal(agentOf('push-full').push?.supervise, 'unit');
+  });
+
+  s.testIf(missing, 'the push reads the probe where that listens', () => {
+    equal(agentOf('other-places').push?.daemon, '[::1]:9999');
+    equal(agentOf('push-bare').push?.daemon, '127.0.0.1:9740');
+    equal(agentOf('other-places').lockdown?.pagePort, 9999);
+  });
+
+  s.testIf(missing, 'an interface of any name is one for the firewall too', () => {
+    match(
+      machine('other-places').nftables,
+      /iifname "7mesh\.a-b_c" tcp dport \{ 22, 9999 \} accept/,
+    );
+  });
+
+  s.testIf(missing, 'a board whose configuration has other modules keeps what it needs', () => {
+    const { flushRuleset, networkd, openPorts, warnings } = machine('beside-others');
+    equal(flushRuleset, false, 'though it is on by default for so old a state');
+    deepEqual(networkd, { ManageForeignRoutes: false, ManageForeignRoutingPolicyRules: false });
+    deepEqual(openPorts.tcp, [8080]);
+    deepEqual(warnings, []);
+    const { push, tailnet } = agentOf('beside-others');
+    equal(push?.nodeExporter, null);
+    equal(tailnet?.kind === 'tailscale' && tailnet.acceptRoutes, false);
+  });
+
+  s.testIf(missing, 'who can log in to no board is told, and nobody else', () => {
+    const told = (name: string) => machine(name).warnings.join();
+    equal(told('image-with-key-file'), '');
+    match(told('image-without-keys'), /no user has an authorized key/);
+    match(told('lockdown-without-mesh'), /jumpHosts: SSH is let in on the mesh alone/);
+  });
+
+  s.testIf(missing, 'boards of SPARKY join, push, and can be changed by who could before', () => {
+    const { tailnet, push, lockdown } = agentOf('sparky-image');
+    if (tailnet?.kind !== 'tailscale') throw new Error('no tailnet');
+    equal(tailnet.loginServer, 'https://headscale.example.net');
+    equal(tailnet.address, null, 'that is what the control gives');
+    deepEqual(tailnet.readers, ['fd8f:89ae:ca73:2::1']);
+    deepEqual(lockdown?.jumpHosts, ['fd8f:89ae:ca73:1::1']);
+    equal(push?.url, agentOf('sparky').push?.url);
+    equal('flint-mac.service' in machine('sparky-image').units, true);
+    for (const name of ['sparky', 'sparky-image']) equal(machine(name).hasSudo, true, name);
+    equal(machine('probe01').hasSudo, false);
   });
 
   s.testIf(missing, 'secrets are named, never held: no unit, file or argument has one', () => {

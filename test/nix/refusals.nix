@@ -78,6 +78,16 @@ in
   };
   control-open-for-nobody = controlled { openFirewall = true; };
 
+  control-port-of-nginx = controlled {
+    fqdn = "control.example.net";
+    listen.port = 443;
+  };
+  control-backup-of-itself = controlled { backup.directory = "/var/lib/flint/control/"; };
+  control-backup-hidden = controlled { backup.directory = "/var/tmp/backup"; };
+
+  metrics-own-address = measured { jumpHosts = [ "fd00:1:2:1::1" ]; } {
+    probeSubnet = "fd00:1:2::/62";
+  };
   metrics-alone = [
     metrics
     { services.flint.metrics = store; }
@@ -147,6 +157,34 @@ in
       enableACME = false;
     };
   };
+  headscale-reader-is-metrics = reached {
+    metricsIP = "fd00:1:2:2::1";
+    readers.metrics = "fd00:1:2:9::1";
+  };
+  headscale-reader-is-probes = reached { readers.probes = "fd00:1:2:9::1"; };
+  headscale-reader-with-blank = reached { readers."a b" = "fd00:1:2:9::1"; };
+  headscale-metrics-among-probes = reached { metricsIP = "fd00:1:2:3:ffff::1"; };
+  headscale-port-of-control = reached { } ++ controlled { listen.port = 8080; };
+  headscale-other-push-port = reached { } ++ measured { } { push.port = 8400; };
+  headscale-other-metrics =
+    reached {
+      metricsIP = "fd00:1:2:2::9";
+      policy.pushPort = 8400;
+    }
+    ++ measured { } { push.port = 8400; };
+  headscale-beside-metrics-alone =
+    reached {
+      metricsIP = "fd00:1:2:2::1";
+      policy.pushPort = 8400;
+    }
+    ++ [
+      metrics
+      {
+        services.flint.metrics = store // {
+          push.port = 8400;
+        };
+      }
+    ];
   headscale-no-relay = reached { derp.public = false; };
   headscale-name = reached { fqdn = "https://headscale.example.net/"; };
 

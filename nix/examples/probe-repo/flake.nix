@@ -14,16 +14,19 @@
         { nixpkgs.overlays = [ flint.overlays.default ]; }
         ./common.nix
       ];
+      # With kinds of boards of your own: flint.lib.boardsWith ./hardware
+      inherit (flint.lib) boards;
       # One system for each file of probes/.
       probes = flint.lib.probes {
         directory = ./probes;
+        # hardware = ./hardware;
         modules = common ++ [ ./probe.nix ];
       };
       # One image for each kind of board, the same for all boards of that kind.
       image = slug: {
         name = "image-${slug}";
         value.modules = common ++ [
-          flint.nixosModules."hardware-${slug}"
+          boards.${slug}.module
           ./image.nix
         ];
       };
