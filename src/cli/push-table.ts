@@ -47,6 +47,7 @@ export const VMAUTH_COMMAND: CommandSpec = {
           text: 'go on, and do so again after this long',
           parse: durationBetween(5_000, 86_400_000),
         },
+        { flags: '--shrink', text: 'once, and also when most probes would be shut out' },
         { flags: '--dry-run', text: 'only say what would change' },
         { flags: '--json', text: 'one JSON object a line' },
       ],

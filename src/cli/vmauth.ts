@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { loadVmauthSettings, type VmauthSettings } from '../board/vmauth/settings.ts';
 import { type SyncResult, syncUsers } from '../board/vmauth/sync.ts';
+import { openVoice, type Voice } from '../board/voice.ts';
 import { formatDuration } from '../core/duration.ts';
 import { isJournal, type Log, openLog } from '../host/log.ts';
 import { configDirectory, ownPlaceRequest } from '../host/places.ts';
@@ -19,11 +20,12 @@ export async function runVmauthSync(
   const isDryRun = options['dryRun'] === true;
   const sync = (): Promise<SyncResult> =>
     syncUsers({
-      ...{ settings, env: process.env, isDryRun },
+      ...{ settings, env: process.env, isDryRun, mayShrink: options['shrink'] === true },
       configDirectory: named === undefined ? directory : resolve(file, '..'),
     });
   const intervalMs = (options['interval'] as number | undefined) ?? settings.interval;
-  if (intervalMs !== undefined && !isDryRun) return await loop(sync, intervalMs);
+  const isOnce = isDryRun || options['shrink'] === true;
+  if (intervalMs !== undefined && !isOnce) return await loop(sync, intervalMs);
   const result = await sync();
   print(result, settings, { isDryRun, isJson: options['json'] === true });
   return result.ok ? EXIT.ok : EXIT.trouble;
@@ -33,10 +35,11 @@ async function loop(sync: () => Promise<SyncResult>, intervalMs: number): Promis
   const log = openLog({ stream: process.stderr, nowMs: Date.now, journal: isJournal(process.env) });
   const signals = followSignals(false);
   const ended = signals.ended.then(() => true);
+  const voice = openVoice({ log, monotonicMs: () => performance.now() });
   log.info(`who may push is asked every ${formatDuration(intervalMs)}`);
   try {
     for (;;) {
-      tell(log, await sync());
+      tell(log, voice, await sync());
       let timer: NodeJS.Timeout | undefined;
       const passed = new Promise<false>((done) => {
         timer = setTimeout(() => done(false), intervalMs);
@@ -51,7 +54,8 @@ async function loop(sync: () => Promise<SyncResult>, intervalMs: number): Promis
   }
 }
 
-function tell(log: Log, { ok, isWritten, users, difference, reason }: SyncResult): void {
+function tell(log: Log, voice: Voice, result: SyncResult): void {
+  const { ok, isWritten, users, difference, reason } = result;
   const { added, removed, changed } = difference;
   if (isWritten) {
     log.info(`${users} may push`, {
@@ -60,7 +64,12 @@ function tell(log: Log, { ok, isWritten, users, difference, reason }: SyncResult
       changed: changed.length,
     });
   }
-  if (!ok) log.warn(`the users of vmauth stay as they are: ${reason}`);
+  if (isWritten && users === 0) log.warn('nobody may push: the control names no probe');
+  const rest = isWritten
+    ? 'the users of vmauth are written'
+    : 'the users of vmauth stay as they are';
+  if (ok) voice.well('vmauth', 'who may push is known again');
+  else voice.trouble('vmauth', `${rest}: ${reason}`);
 }
 
 function print(

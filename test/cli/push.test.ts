@@ -68,7 +68,7 @@ suite('push-command', ({ test }) => {
       const file = configure(directory, { url: 'http://[fd00::1]/', port: 1 });
       const { status, stdout } = flint(directory, ['push', '--config', file, '--status']);
       equal(status, 1);
-      ok(stdout.includes('does not answer'), stdout);
+      ok(stdout.includes('never started'), stdout);
     });
   });
 

@@ -17,6 +17,8 @@ export interface ChildSpec {
   env: Readonly<Record<string, string>>;
   /** A variable that no other program has with this value: by it an orphan is known. */
   mark: string;
+  /** Of its own memory; it ends when it wants more. Without `prlimit` nothing holds it. */
+  memoryBytesMax?: number;
 }
 
 export interface ChildOptions {
@@ -52,6 +54,8 @@ const WELL_MS = 60_000;
 const END_MS_MAX = 15_000;
 /** After its end its last words may still be on their way. */
 const LAST_WORDS_MS = 1_000;
+/** Of Go and of Node. */
+const LAST_WORDS = /^(?:fatal error|panic|[A-Z]?[a-z]*Error(?: \[\w+\])?): /;
 const LINE_LENGTH_MAX = 2_000;
 /** When memory runs out, it goes before the daemon. */
 const OOM_SCORE = '500';
@@ -119,7 +123,8 @@ function launch(self: Self): void {
   }
   let last = '';
   const onLine = (line: string): void => {
-    last = line;
+    // What comes after that is where, and not why.
+    if (!LAST_WORDS.test(last)) last = line;
     options.onLine(line);
   };
   if (child.stdout) followLines(child.stdout, onLine);
@@ -139,7 +144,7 @@ function launch(self: Self): void {
 
 // Without memory, descriptors or the right to become somebody else there is no child.
 function start(spec: ChildSpec, owner: Owner): ChildProcess | string {
-  const { file, words } = withDeathSignal(spec);
+  const { file, words } = withDeathSignal(withBound(spec));
   try {
     return spawn(file, words, {
       env: { ...spec.env },
@@ -186,6 +191,15 @@ async function halt(self: Self): Promise<void> {
   const timer = setTimeout(() => running.process.kill('SIGKILL'), END_MS_MAX);
   await running.gone;
   clearTimeout(timer);
+}
+
+// As the unit's MemoryMax does: what a server answers may be read to its end, however long it is.
+function withBound(spec: ChildSpec): ChildSpec {
+  const { file, words, env, memoryBytesMax } = spec;
+  const prlimit = findProgram('prlimit', { PATH: process.env['PATH'] ?? env['PATH'] });
+  if (memoryBytesMax === undefined || prlimit === null) return spec;
+  const bounds = [`--data=${memoryBytesMax}`, '--core=0'];
+  return { ...spec, file: prlimit, words: [...bounds, '--', file, ...words] };
 }
 
 // Where the program is not there, the mark is enough.

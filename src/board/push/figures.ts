@@ -1,4 +1,5 @@
 import { ask } from './ask.ts';
+import type { PageKeys } from './page-keys.ts';
 
 // What vmagent tells of itself on loopback: how much waits, what was taken, what was given up.
 
@@ -27,13 +28,14 @@ const TIMEOUT_MS = 3_000;
 /** Of the length before each block on disk. */
 const BLOCK_HEADER_BYTES = 8;
 
-/** Null when it does not answer (yet). */
+/** Null when it does not answer (yet), or not to these keys. */
 export async function readFigures(
   port: number,
+  { metrics }: Pick<PageKeys, 'metrics'>,
   signal?: AbortSignal,
 ): Promise<VmagentFigures | null> {
   const answer = await ask({
-    url: `http://127.0.0.1:${port}/metrics`,
+    url: `http://127.0.0.1:${port}/metrics?authKey=${metrics}`,
     timeoutMs: TIMEOUT_MS,
     bytesMax: ANSWER_BYTES_MAX,
     ...(signal === undefined ? {} : { signal }),

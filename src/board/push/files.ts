@@ -56,7 +56,8 @@ export function keepBearer(places: PushPlaces, bearer: string, owner: Owner): bo
 }
 
 export function dropFile(file: string): void {
-  removeWhole(file);
+  // Looked at first, so that nothing is written while there is nothing to remove.
+  if (fs.existsSync(file)) removeWhole(file);
 }
 
 function hasGroup(file: string, { gid }: Owner): boolean {

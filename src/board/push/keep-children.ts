@@ -22,6 +22,8 @@ export interface ChildrenOptions {
 }
 
 const LISTEN_MS_MAX = 5_000;
+/** As its unit has it. */
+const VMAGENT_BYTES_MAX = 256 << 20;
 
 /** Both as children of this process; they end with it. */
 export function keepChildren(options: ChildrenOptions): Keeper {
@@ -60,6 +62,7 @@ export function keepChildren(options: ChildrenOptions): Keeper {
         words: VMAGENT_WORDS,
         env: { ...wanted.vmagent, PATH: path },
         mark,
+        memoryBytesMax: VMAGENT_BYTES_MAX,
       });
     },
     async stop() {

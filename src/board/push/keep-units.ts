@@ -1,4 +1,5 @@
 import { lastWords, runCommand } from '../../host/command.ts';
+import { readWhole, writeWhole } from '../../host/file.ts';
 import { dropFile, keepFile, type Owner } from './files.ts';
 import type { Keeper } from './keeper.ts';
 import { awaitOwnPort } from './listeners.ts';
@@ -11,6 +12,8 @@ export interface UnitsOptions {
   /** systemctl's file. */
   systemctl: string;
   signal: AbortSignal;
+  /** Waits for a moment at which nothing is scraped: vmagent runs, and is to be restarted. */
+  awaitQuiet(): Promise<void>;
   /** How long the relay may take until it listens; 5 s. */
   listenMs?: number;
 }
@@ -20,10 +23,11 @@ export const RELAY_UNIT = 'flint-push-relay.service';
 
 const COMMAND_MS_MAX = 60_000;
 const LISTEN_MS_MAX = 5_000;
+const TEXT_BYTES_MAX = 1 << 20;
 
 /** Both as units of systemd, which read what we write; they outlive us. */
 export function keepUnits(options: UnitsOptions): Keeper {
-  const { places, owner, systemctl, signal, listenMs = LISTEN_MS_MAX } = options;
+  const { places, owner, systemctl, signal, awaitQuiet, listenMs = LISTEN_MS_MAX } = options;
   const state = { restarts: 0, fault: null as string | null };
 
   async function call(...words: string[]): Promise<string> {
@@ -39,30 +43,41 @@ export function keepUnits(options: UnitsOptions): Keeper {
     return parseShown(await call('show', '-p', 'ActiveState,NRestarts', unit));
   }
 
-  async function keepUnit(unit: string, file: string, environment: Environment): Promise<string> {
-    const isNew = keepFile(file, environmentText(environment), owner);
+  async function keepUnit(
+    unit: string,
+    file: string,
+    environment: Environment,
+    settle = async (): Promise<void> => undefined,
+  ): Promise<string> {
+    const isDue = bringFile(file, environmentText(environment), owner);
     const { ActiveState = 'unknown', NRestarts = '0' } = await show(unit);
     const isRunning = ['active', 'activating', 'reloading'].includes(ActiveState);
-    if (isNew || !isRunning) await call('restart', unit);
-    state.fault = isNew || ActiveState === 'active' ? null : `${unit} is ${ActiveState}`;
+    if (isDue && isRunning) await settle();
+    if (isDue || !isRunning) await call('restart', unit);
+    dropFile(dueFile(file));
+    state.fault = isDue || ActiveState === 'active' ? null : `${unit} is ${ActiveState}`;
     return NRestarts;
   }
 
   async function dropUnit(unit: string, file: string): Promise<void> {
     dropFile(file);
+    dropFile(dueFile(file));
     const { ActiveState } = await show(unit);
     if (ActiveState === 'active' || ActiveState === 'activating') await call('stop', unit);
   }
 
   return {
     async keep({ vmagent, relay }) {
-      if (relay === null) await dropUnit(RELAY_UNIT, places.relayEnv);
-      else {
+      if (relay !== null) {
         await keepUnit(RELAY_UNIT, places.relayEnv, relay);
         // Before vmagent hands it a bearer.
         await awaitOwnPort(Number(relay['FLINT_RELAY_PORT']), owner.uid, listenMs);
       }
-      const restarts = await keepUnit(VMAGENT_UNIT, places.vmagentEnv, vmagent);
+      // Into the relay at once: without it blocks may be thrown away.
+      const settle = relay === null ? awaitQuiet : undefined;
+      const restarts = await keepUnit(VMAGENT_UNIT, places.vmagentEnv, vmagent, settle);
+      // Not sooner: whoever took its port meanwhile would be handed the bearer.
+      if (relay === null) await dropUnit(RELAY_UNIT, places.relayEnv);
       state.restarts = /^\d{1,9}$/.test(restarts) ? Number(restarts) : 0;
     },
     async stop() {
@@ -72,6 +87,22 @@ export function keepUnits(options: UnitsOptions): Keeper {
     close: async () => undefined,
     state: () => ({ ...state }),
   };
+}
+
+// Whether a restart is due. That is written down before the file changes and forgotten after the
+// restart: who was killed in between, or could not restart it, would find the file as it should be
+// and a program that never read it.
+function bringFile(file: string, text: string, owner: Owner): boolean {
+  const due = dueFile(file);
+  if (readWhole(file, { bytesMax: TEXT_BYTES_MAX }) !== text) {
+    writeWhole(due, '', { isDirectoryGiven: true });
+  }
+  keepFile(file, text, owner);
+  return readWhole(due, { bytesMax: TEXT_BYTES_MAX }) !== null;
+}
+
+function dueFile(file: string): string {
+  return `${file}.due`;
 }
 
 function parseShown(text: string): Record<string, string> {

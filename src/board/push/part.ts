@@ -3,21 +3,14 @@ import { type LockWords, lockDirectory } from '../../host/lock.ts';
 import type { BoardPart, PartContext, PartStep } from '../part.ts';
 import { reasonOf } from '../places.ts';
 import { readFigures, type VmagentFigures } from './figures.ts';
-import { keepBearer, keepFile, openRunDirectory, readBearer } from './files.ts';
-import { inClear } from './in-clear.ts';
-import type { Keeper } from './keeper.ts';
-import { ForeignPort, requireOwnPort } from './listeners.ts';
+import { keepBearer, openRunDirectory, readBearer } from './files.ts';
 import { forgetMarks, saveMarks } from './marks-file.ts';
-import { probeIdentity } from './probe-identity.ts';
 import { decideState, firstTotals, foldTotals } from './push-state.ts';
-import { tellDropped, tellState, tellWay } from './push-voice.ts';
+import { tellDropped, tellState } from './push-voice.ts';
 import { openPushing, type Pushing, type PushOptions } from './pushing.ts';
-import { adoptQueue, boundQueue, openQueue } from './queue.ts';
 import { ageOf, foldLook } from './queue-age.ts';
-import { relayEnvironment } from './relay-env.ts';
-import { scrapeConfig } from './scrape.ts';
+import { keepRunning } from './running.ts';
 import type { PushSettings } from './settings.ts';
-import { vmagentEnvironment, vmagentUrl } from './vmagent-env.ts';
 
 // The part of the agent that takes the metrics to their server.
 
@@ -92,55 +85,6 @@ async function bringBearer({ options, owner, bearers, watch, ...self }: Pushing)
   return null;
 }
 
-async function keepRunning(self: Pushing, keeper: Keeper): Promise<void> {
-  const { options, owner, isUnit } = self;
-  const { settings, places, context } = options;
-  keepFile(places.scrape, scrapeConfig({ probe: probeIdentity(context), settings }), owner);
-  const isRelayed = self.watch.isRelayed();
-  if (isRelayed !== self.isRelayed) {
-    tellWay(self, isRelayed);
-    await prepareQueue(self, keeper, isRelayed);
-    self.isRelayed = isRelayed;
-  }
-  const { queueBytesMax } = self;
-  try {
-    for (const port of [settings.port, ...(isRelayed ? [settings.relayPort] : [])]) {
-      requireOwnPort(port, owner.uid);
-    }
-    await keeper.keep({
-      vmagent: vmagentEnvironment({ settings, places, queueBytesMax, isRelayed }),
-      relay: isRelayed ? relayEnvironment(settings) : null,
-    });
-  } catch (error) {
-    // What runs would speak to whoever sits there.
-    if (error instanceof ForeignPort) await keeper.stop();
-    throw error;
-  }
-  if (!self.hasStarted) context.log.info(`pushing to ${serverOf(settings)}`, { unit: isUnit });
-  const clear = inClear(settings.url);
-  if (clear !== null) context.voice.trouble('push in clear', clear);
-  self.hasStarted = true;
-}
-
-// Only while nobody uses it; that of a unit is out of our reach.
-async function prepareQueue(self: Pushing, keeper: Keeper, isRelayed: boolean): Promise<void> {
-  const { options, owner, isUnit } = self;
-  const { settings, places, context } = options;
-  if (isUnit) return;
-  await keeper.stop();
-  openQueue(places.queue, owner);
-  const bytes = adoptQueue(places.queue, vmagentUrl(settings.url, isRelayed));
-  if (bytes !== null) context.log.info('the queue goes to the new URL', { bytes });
-  self.queueBytesMax = boundQueue(settings.queueBytesMax, places.queue);
-  if (self.queueBytesMax < settings.queueBytesMax) {
-    context.voice.trouble(
-      'push disk',
-      `the disk has room for a queue of ${self.queueBytesMax} bytes, not of ` +
-        `${settings.queueBytesMax}: "queueBytesMax" in the section "push" says how much`,
-    );
-  }
-}
-
 async function look(self: Pushing): Promise<void> {
   const { context } = self.options;
   const figures = await awaitFigures(self);
@@ -161,10 +105,11 @@ async function look(self: Pushing): Promise<void> {
 }
 
 // Who was just started takes a moment before it answers.
-async function awaitFigures({ options, keeper }: Pushing): Promise<VmagentFigures | null> {
+async function awaitFigures({ options, keeper, keys }: Pushing): Promise<VmagentFigures | null> {
   const { settings, context } = options;
+  if (keys === null) return null;
   for (let attempt = 1; ; attempt++) {
-    const figures = await readFigures(settings.port, context.signal);
+    const figures = await readFigures(settings.port, keys, context.signal);
     if (figures !== null || attempt === LOOKS || context.signal.aborted) return figures;
     if ((keeper?.state().fault ?? null) !== null) return null;
     await new Promise((resolve) => {

@@ -9,6 +9,8 @@ export interface PushPlaces {
   bearer: string;
   vmagentEnv: string;
   relayEnv: string;
+  /** Of vmagent's page; ours alone. */
+  pageKey: string;
   /** `<state>/push/queue`, of vmagent's user: what waits for the server. */
   queue: string;
   /** `<state>/agent`, 0700 of root. */
@@ -28,6 +30,7 @@ export function pushPlaces(stateDirectory: string, runDirectory: string): PushPl
     bearer: path.join(run, 'bearer'),
     vmagentEnv: path.join(run, 'vmagent.env'),
     relayEnv: path.join(run, 'relay.env'),
+    pageKey: path.join(run, 'page-key'),
     queue: path.resolve(stateDirectory, 'push', 'queue'),
     own,
     givenBearer: path.join(own, 'push-bearer'),

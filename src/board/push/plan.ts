@@ -1,4 +1,5 @@
 import type { PartContext } from '../part.ts';
+import { HIDDEN_KEYS } from './page-keys.ts';
 import type { PushPlaces } from './places.ts';
 import { probeIdentity } from './probe-identity.ts';
 import { scrapeConfig } from './scrape.ts';
@@ -22,10 +23,16 @@ export interface PlanRequest {
 export function planPush({ settings, places, context }: PlanRequest): PushPlan {
   const { queueBytesMax, user } = settings;
   const isUnit = settings.supervise === 'unit';
-  const environment = vmagentEnvironment({ settings, places, queueBytesMax, isRelayed: false });
+  const environment = vmagentEnvironment({
+    ...{ settings, places, queueBytesMax },
+    ...{ isRelayed: false, keys: HIDDEN_KEYS },
+  });
   const files = {
+    [places.pageKey]: "the key of vmagent's page, made at the first start (not shown)",
     [places.bearer]: `the secret "${settings.bearer}", or what the control gives (not shown)`,
-    [places.scrape]: scrapeConfig({ probe: probeIdentity(context), settings }),
+    [places.scrape]: scrapeConfig({
+      ...{ probe: probeIdentity(context), settings, keys: HIDDEN_KEYS },
+    }),
     ...(isUnit ? { [places.vmagentEnv]: environmentText(environment) } : {}),
   };
   const command = isUnit

@@ -72,6 +72,9 @@ function explainFault(fault: string): string {
   if (/no space left|disk quota/i.test(fault)) {
     return 'the disk is full: vmagent cannot keep its queue, and nothing is collected';
   }
+  if (/read-only file system/i.test(fault)) {
+    return 'the disk is read-only: vmagent cannot open its queue, and nothing is collected';
+  }
   return `vmagent does not run: ${fault}`;
 }
 

@@ -10,9 +10,13 @@ import { keepUnits } from './keep-units.ts';
 import type { Keeper } from './keeper.ts';
 import { loadMarks } from './marks-file.ts';
 import { ownerOf } from './owner.ts';
+import type { PageKeys } from './page-keys.ts';
 import type { PushPlaces } from './places.ts';
+import { probeIdentity } from './probe-identity.ts';
 import { NO_TOTALS, type Totals } from './push-state.ts';
 import type { QueueMarks } from './queue-age.ts';
+import { awaitQuiet } from './quiet.ts';
+import { scrapeMoments } from './scrape.ts';
 import type { PushSettings } from './settings.ts';
 import { openServerWatch, type ServerWatch } from './verdict.ts';
 import { openVmagentLog } from './vmagent-log.ts';
@@ -52,8 +56,12 @@ export interface Pushing {
   lock: DirectoryLock | null;
   /** From then on the clock has been right once. */
   hasStarted: boolean;
+  /** Of vmagent's page; null until it is started. */
+  keys: PageKeys | null;
   queueBytesMax: number;
   isRelayed: boolean | null;
+  /** Since when the relay could be left out; null while it could not. */
+  directSinceMs: number | null;
   figures: VmagentFigures | null;
   totals: Totals;
   marks: QueueMarks | null;
@@ -77,8 +85,10 @@ export function openPushing(options: PushOptions): Pushing {
     isUnit,
     lock: null,
     hasStarted: false,
+    keys: null,
     queueBytesMax: settings.queueBytesMax,
     isRelayed: null,
+    directSinceMs: null,
     figures: null,
     totals: NO_TOTALS,
     marks: loadMarks(places.marks),
@@ -98,7 +108,12 @@ function openKeeper(options: PushOptions, isUnit: boolean, owner: Owner): Keeper
   const { env, voice, log, signal } = context;
   if (isUnit) {
     const systemctl = findProgram('systemctl', env);
-    return systemctl === null ? null : keepUnits({ places, owner, systemctl, signal });
+    return systemctl === null
+      ? null
+      : keepUnits({
+          ...{ places, owner, systemctl, signal },
+          awaitQuiet: () => awaitQuietOf(options),
+        });
   }
   const program = findProgram(settings.program ?? 'vmagent', env);
   if (program === null) return null;
@@ -111,4 +126,10 @@ function openKeeper(options: PushOptions, isUnit: boolean, owner: Owner): Keeper
     onLine: openVmagentLog(voice, log),
     onEnd: (name, why) => voice.trouble(`push ${name}`, `${name} ended: ${why}`),
   });
+}
+
+/** Waits until a vmagent that runs may be restarted without losing a scrape. */
+export function awaitQuietOf({ settings, context }: PushOptions): Promise<void> {
+  const moments = scrapeMoments({ probe: probeIdentity(context), settings });
+  return awaitQuiet(moments, context.signal);
 }

@@ -13,6 +13,8 @@ const path = process.getBuiltinModule('node:path');
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants;
 const PARENT = 'persistent-queue';
 const NAME = /^1_[0-9A-F]{16}$/;
+const ASIDE = /^(1_[0-9A-F]{16})\.aside\d?$/;
+const ASIDES_MAX = 10;
 const META_BYTES_MAX = 4096;
 const FLOOR_BYTES = 64 << 20;
 /** The bound moves in such steps, so that a disk that fills does not restart vmagent. */
@@ -73,6 +75,7 @@ export function adoptQueue(directory: string, url: string): number | null {
   const parent = path.join(directory, PARENT);
   if (!isDirectory(parent)) return null;
   const wanted = queueName(url);
+  recoverAsides(parent);
   if (waitingBytes(path.join(parent, wanted)) > 0) return null;
   const others = fs
     .readdirSync(parent)
@@ -104,11 +107,28 @@ function openWay(state: string, uid: number): void {
 }
 
 function swap(wanted: string, other: string): void {
-  const aside = `${other}.aside`;
+  const aside = freeName(other);
   const isThere = fs.existsSync(wanted);
   if (isThere) fs.renameSync(wanted, aside);
   fs.renameSync(other, wanted);
   if (isThere) fs.renameSync(aside, other);
+}
+
+// A kill in the middle leaves one: it gets the name back that it was made of, when that is free.
+function recoverAsides(parent: string): void {
+  for (const name of fs.readdirSync(parent)) {
+    const own = ASIDE.exec(name)?.[1];
+    if (own === undefined || isThere(path.join(parent, own))) continue;
+    fs.renameSync(path.join(parent, name), path.join(parent, own));
+  }
+}
+
+function freeName(other: string): string {
+  for (let number = 0; number < ASIDES_MAX; number++) {
+    const name = `${other}.aside${number === 0 ? '' : number}`;
+    if (!isThere(name)) return name;
+  }
+  throw new Error(`${other}.aside, and ${ASIDES_MAX} more like it, are in the way`);
 }
 
 // metainfo.json: {"Name":…,"ReaderOffset":…,"WriterOffset":…}, bytes since the queue was made.

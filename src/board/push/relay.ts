@@ -1,5 +1,7 @@
 import type { ClientRequest, IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { checkAuthorization } from './check.ts';
+import { peerUser } from './peer.ts';
 
 const http = process.getBuiltinModule('node:http');
 const https = process.getBuiltinModule('node:https');
@@ -7,7 +9,8 @@ const https = process.getBuiltinModule('node:https');
 // Between vmagent and an old vmauth: a proxy on loopback for one URL alone. It adds nothing to a
 // request and takes nothing away; of the answer it passes on the status, and makes 503 of a 400
 // that is about the bearer, so that vmagent keeps the block and tries again. It knows no secret:
-// the bearer is in vmagent's own request.
+// the bearer is in vmagent's own request. It is for vmagent alone: whoever else of this machine
+// asks would come past the rules of the board on what may go out.
 
 export interface RelayOptions {
   /** Where everything goes. */
@@ -17,6 +20,8 @@ export interface RelayOptions {
   port: number;
   /** PEM; null for those that Node brings. */
   authorities: string | null;
+  /** Who connected; null when nobody can say. */
+  userOf?: (socket: Socket) => number | null;
 }
 
 export interface Relay {
@@ -26,6 +31,15 @@ export interface Relay {
 
 const CONNECTIONS_MAX = 16;
 const ANSWER_MS_MAX = 90_000;
+/** vmagent's largest block has 8 MiB before it is compressed. */
+const BODY_BYTES_MAX = 16 << 20;
+/** What follows a status is of no use to us, but ends a connection that could serve again. */
+const REST_BYTES_MAX = 64 << 10;
+const REST_MS_MAX = 5_000;
+const HEADERS_MS_MAX = 10_000;
+const REQUEST_MS_MAX = 60_000;
+/** Longer than vmagent's own, so that it does not ask on one that is just closed. */
+const IDLE_MS_MAX = 75_000;
 const HEADERS_PASSED: readonly string[] = [
   'authorization',
   'content-type',
@@ -51,6 +65,14 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     else forward(request, response, { ...options, agent });
   });
   server.maxConnections = CONNECTIONS_MAX;
+  server.headersTimeout = HEADERS_MS_MAX;
+  server.requestTimeout = REQUEST_MS_MAX;
+  server.keepAliveTimeout = IDLE_MS_MAX;
+  const { userOf = userAtEnd } = options;
+  server.on('connection', (socket: Socket) => {
+    const user = userOf(socket);
+    if (user !== null && user !== process.getuid?.()) socket.destroy();
+  });
   await listen(server, options.port);
   const address = server.address();
   return {
@@ -73,6 +95,10 @@ function isAsked({ method, url = '' }: IncomingMessage, { asked }: RelayOptions)
 }
 
 function forward(request: IncomingMessage, response: ServerResponse, options: Forward): void {
+  if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) {
+    refuse(request, response, 413);
+    return;
+  }
   const { request: send } = options.url.startsWith('https:') ? https : http;
   const upstream = send(options.url, {
     method: 'POST',
@@ -84,9 +110,8 @@ function forward(request: IncomingMessage, response: ServerResponse, options: Fo
   upstream.on('timeout', () => upstream.destroy(new Error('no answer')));
   upstream.on('error', fail);
   upstream.on('response', (given) => {
-    // What it says may quote the bearer, and goes no further.
-    given.resume();
     given.on('error', fail);
+    drain(given);
     const said = given.statusCode ?? 0;
     // Below 200 there is no answer (RFC 9110 §15), and a server may say even 099.
     const status = said < 200 ? 502 : said;
@@ -95,7 +120,26 @@ function forward(request: IncomingMessage, response: ServerResponse, options: Fo
   });
   response.on('close', () => end(upstream, response));
   request.on('error', () => upstream.destroy());
+  let bytes = 0;
+  request.on('data', (part: Buffer) => {
+    bytes += part.length;
+    if (bytes <= BODY_BYTES_MAX) return;
+    answer(response, 413);
+    upstream.destroy();
+  });
   request.pipe(upstream);
+}
+
+// What it says may quote the bearer, and goes no further. One that goes on and on would hold each
+// of our connections in turn.
+function drain(given: IncomingMessage): void {
+  const timer = setTimeout(() => given.destroy(), REST_MS_MAX);
+  let bytes = 0;
+  given.on('data', (part: Buffer) => {
+    bytes += part.length;
+    if (bytes > REST_BYTES_MAX) given.destroy();
+  });
+  given.on('close', () => clearTimeout(timer));
 }
 
 // A 400 stands only where the same bearer with an empty body is taken: then it is about the body.
@@ -128,6 +172,11 @@ function answer(response: ServerResponse, status: number): void {
 // vmagent went away in the middle.
 function end(upstream: ClientRequest, response: ServerResponse): void {
   if (!response.writableFinished) upstream.destroy();
+}
+
+function userAtEnd(socket: Socket): number | null {
+  const { localAddress = '', localPort = 0, remoteAddress = '', remotePort = 0 } = socket;
+  return peerUser({ localAddress, localPort, remoteAddress, remotePort });
 }
 
 function listen(server: Server, port: number): Promise<void> {

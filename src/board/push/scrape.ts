@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { METRIC_JOBS } from '../../core/metric-jobs.ts';
+import type { PageKeys } from './page-keys.ts';
+import type { Moment } from './quiet.ts';
 import type { PushSettings } from './settings.ts';
 
 // What vmagent scrapes, as JSON, which is YAML. vmagent would derive the moment of a scrape from
@@ -11,6 +13,8 @@ export interface ScrapeRequest {
   /** What tells this board from all others. */
   probe: string;
   settings: Pick<PushSettings, 'interval' | 'daemon' | 'nodeExporter' | 'port'>;
+  /** Of vmagent's page, which vmagent itself scrapes. */
+  keys: Pick<PageKeys, 'metrics'>;
 }
 
 interface Job {
@@ -22,6 +26,8 @@ interface Job {
   keep?: string;
   /** Metrics whose whole name matches go without a job. */
   jobless?: string;
+  /** The key of the page. */
+  authKey?: string;
 }
 
 /** vmagent tells some 500 values of itself; these are the ones that somebody looks at. */
@@ -37,8 +43,18 @@ const TIMEOUT_MS_MAX = 10_000;
 
 /** The text of the scrape configuration. */
 export function scrapeConfig(request: ScrapeRequest): string {
-  const jobs = jobsOf(request.settings).map((job) => describeJob(job, request.probe));
+  const jobs = jobsOf(request).map((job) => describeJob(job, request.probe));
   return `${JSON.stringify({ scrape_configs: jobs }, null, 1)}\n`;
+}
+
+/** When this vmagent scrapes; of itself it may miss one. */
+export function scrapeMoments({ probe, settings }: Omit<ScrapeRequest, 'keys'>): Moment[] {
+  return jobsOf({ probe, settings, keys: { metrics: '' } })
+    .filter(({ authKey }) => authKey === undefined)
+    .map(({ job, intervalMs }) => ({
+      offsetMs: offsetMs(probe, job, intervalMs),
+      intervalMs,
+    }));
 }
 
 /** When within its interval a job is scraped: milliseconds, the same after every restart. */
@@ -47,7 +63,8 @@ export function offsetMs(probe: string, job: string, intervalMs: number): number
   return hash.readUIntBE(0, 6) % intervalMs;
 }
 
-function jobsOf({ interval, daemon, nodeExporter, port }: ScrapeRequest['settings']): Job[] {
+function jobsOf({ settings, keys }: ScrapeRequest): Job[] {
+  const { interval, daemon, nodeExporter, port } = settings;
   const node = nodeExporter === null ? [] : [{ job: 'node', target: nodeExporter }];
   return [
     ...METRIC_JOBS.map(({ group, job }) => ({
@@ -65,11 +82,13 @@ function jobsOf({ interval, daemon, nodeExporter, port }: ScrapeRequest['setting
       path: '/metrics',
       intervalMs: Math.max(interval, VMAGENT_INTERVAL_MS),
       keep: VMAGENT_KEPT,
+      authKey: keys.metrics,
     },
   ];
 }
 
-function describeJob({ job, target, path, intervalMs, keep, jobless }: Job, probe: string): object {
+function describeJob(one: Job, probe: string): object {
+  const { job, target, path, intervalMs, keep, jobless, authKey } = one;
   const rules = [
     ...(keep === undefined
       ? []
@@ -84,6 +103,7 @@ function describeJob({ job, target, path, intervalMs, keep, jobless }: Job, prob
     scrape_timeout: `${Math.min(intervalMs, TIMEOUT_MS_MAX)}ms`,
     scrape_offset: `${offsetMs(probe, job, intervalMs)}ms`,
     metrics_path: path,
+    ...(authKey === undefined ? {} : { params: { authKey: [authKey] } }),
     // The runs of a traceroute carry the time at which they ended.
     honor_timestamps: true,
     static_configs: [{ targets: [target] }],

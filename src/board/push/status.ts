@@ -1,5 +1,6 @@
 import { readFigures, type VmagentFigures } from './figures.ts';
 import { loadMarks } from './marks-file.ts';
+import { loadPageKeys } from './page-keys.ts';
 import type { PushPlaces } from './places.ts';
 import type { PushSettings } from './settings.ts';
 
@@ -14,12 +15,18 @@ export interface PushStatus {
 
 /** What vmagent says now. Changes nothing. */
 export async function readStatus(settings: PushSettings, places: PushPlaces): Promise<PushStatus> {
-  const figures = await readFigures(settings.port);
+  const keys = loadPageKeys(places);
+  const figures = keys === null ? null : await readFigures(settings.port, keys);
   const server = new URL(settings.url).origin;
   const oldest = figures?.pendingBytes ? loadMarks(places.marks)?.marks[0]?.timeMs : undefined;
   const waitsSinceMs = oldest ?? null;
   const status = { isRunning: figures !== null, server, figures, waitsSinceMs };
-  return { ...status, lines: linesOf(status) };
+  return { ...status, lines: keys === null ? keyless(server) : linesOf(status) };
+}
+
+function keyless(server: string): string[] {
+  const why = 'has no key here that we may read: never started, or only root may ask';
+  return [`server    ${server}`, `vmagent   ${why}`];
 }
 
 function linesOf({ figures, server, waitsSinceMs }: Omit<PushStatus, 'lines'>): string[] {

@@ -1,3 +1,4 @@
+import type { PageKeys } from './page-keys.ts';
 import type { PushPlaces } from './places.ts';
 import type { PushSettings } from './settings.ts';
 
@@ -13,6 +14,7 @@ export interface VmagentRequest {
   queueBytesMax: number;
   /** Through the relay: the server is an old vmauth, or not known yet. */
   isRelayed: boolean;
+  keys: PageKeys;
 }
 
 const PREFIX = 'VMAGENT_';
@@ -29,7 +31,7 @@ export function vmagentEnvironment(request: VmagentRequest): Environment {
 }
 
 function vmagentFlags(request: VmagentRequest): Environment {
-  const { settings, places, queueBytesMax, isRelayed } = request;
+  const { settings, places, queueBytesMax, isRelayed, keys } = request;
   return {
     'remoteWrite.url': vmagentUrl(settings.url, isRelayed),
     ...(isRelayed ? { 'remoteWrite.proxyURL': `http://127.0.0.1:${settings.relayPort}` } : {}),
@@ -50,10 +52,24 @@ function vmagentFlags(request: VmagentRequest): Environment {
     // Without, it neither listens nor dials by IPv6.
     enableTCP6: 'true',
     httpListenAddr: `127.0.0.1:${settings.port}`,
+    ...pageFlags(keys),
     loggerFormat: 'json',
     loggerLevel: 'WARN',
     loggerErrorsPerSecondLimit: '5',
     loggerWarnsPerSecondLimit: '5',
+  };
+}
+
+// Values, not `file://…`: an old vmagent would take that for the password itself.
+function pageFlags({ password, metrics, shut }: PageKeys): Environment {
+  return {
+    'httpAuth.username': 'flint',
+    'httpAuth.password': password,
+    metricsAuthKey: metrics,
+    flagsAuthKey: shut,
+    pprofAuthKey: shut,
+    configAuthKey: shut,
+    reloadAuthKey: shut,
   };
 }
 

@@ -9,7 +9,8 @@ const fs = process.getBuiltinModule('node:fs');
 // Telling vmauth to read its file again, and finding out whether it did: it keeps the old users
 // when it does not like the new file, and says so in its log alone.
 
-export type Reloaded = { ok: true } | { ok: false; reason: string };
+/** `isRefused`: vmauth answers, and goes on with other users. */
+export type Reloaded = { ok: true } | { ok: false; reason: string; isRefused?: boolean };
 
 const TIMEOUT_MS = 10_000;
 const COMMAND_MS_MAX = 30_000;
@@ -45,7 +46,9 @@ export async function isTokenKnown(vmauth: string, token: string): Promise<Reloa
     });
     if (!answer.ok) return refuse(`vmauth does not answer: ${answer.reason}`);
     if (![400, 401, 403].includes(answer.status)) return { ok: true };
-    if (attempt === TRIES) return refuse('vmauth still has other users: its log says why');
+    if (attempt === TRIES) {
+      return { ...refuse('vmauth still has other users: its log says why'), isRefused: true };
+    }
     await new Promise((resolve) => {
       setTimeout(resolve, TRY_MS);
     });
@@ -94,6 +97,6 @@ function reloadProcess(pidFile: string): Reloaded {
   return { ok: true };
 }
 
-function refuse(reason: string): Reloaded {
+function refuse(reason: string): { ok: false; reason: string } {
   return { ok: false, reason };
 }

@@ -8,6 +8,7 @@ import { isTokenKnown, reloadVmauth } from './reload.ts';
 import type { VmauthSettings } from './settings.ts';
 import {
   compareUsers,
+  judgeShrinking,
   judgeUsers,
   type PushUser,
   parseUsers,
@@ -16,14 +17,17 @@ import {
 } from './users.ts';
 
 // Once around: ask the control who may push, and when that differs from what vmauth has, write the
-// file, reload vmauth, and see whether it took it. Whatever goes wrong, the last good file stays;
-// where there is none yet, one that lets nobody in is written, so that vmauth can start.
+// file, reload vmauth, and see whether it took it. Whatever goes wrong, the last good file stays or
+// comes back; where there is none yet, one that lets nobody in is written, so that vmauth starts.
+// A list from which many are suddenly missing is believed only by the word of a person.
 
 export interface SyncOptions {
   settings: VmauthSettings;
   env: Readonly<Record<string, string | undefined>>;
   configDirectory: string;
   isDryRun: boolean;
+  /** Also an answer that takes the right from most of the probes. */
+  mayShrink?: boolean;
 }
 
 export interface SyncResult {
@@ -57,21 +61,35 @@ export async function syncUsers(options: SyncOptions): Promise<SyncResult> {
 async function sync(options: SyncOptions): Promise<SyncResult> {
   const { settings, isDryRun } = options;
   const before = readUsers(settings.file);
+  if (before === 'foreign') {
+    return failed(0, `${settings.file} was not written by this command: move it away first`);
+  }
   const fetched = await fetchUsers(options);
   if (!fetched.ok) {
     if (before === null && !isDryRun) write(options, []);
     return failed(before?.users.length ?? 0, fetched.reason);
   }
-  const { users } = fetched;
-  const difference = compareUsers(before?.users ?? [], users);
-  if (isDryRun) return { ...fine(users.length), difference };
+  return await follow(options, before, fetched.users);
+}
+
+async function follow(
+  options: SyncOptions,
+  before: KeptUsers | null,
+  users: readonly PushUser[],
+): Promise<SyncResult> {
+  const { settings, isDryRun, mayShrink = false } = options;
+  const kept = before?.users ?? [];
+  const difference = compareUsers(kept, users);
+  const shrunk = mayShrink ? null : judgeShrinking(kept, users);
+  if (isDryRun) return { ...fine(users.length), difference, reason: shrunk };
+  if (shrunk !== null) return failed(kept.length, shrunk);
   if (await isInForce(before, users, settings)) return fine(users.length);
-  return await apply(options, users, difference);
+  return await apply(options, users, { before: before?.text ?? null, difference });
 }
 
 // It may have been told in vain the last time.
 async function isInForce(
-  before: ReturnType<typeof readUsers>,
+  before: KeptUsers | null,
   users: readonly PushUser[],
   { vmauth }: VmauthSettings,
 ): Promise<boolean> {
@@ -82,14 +100,26 @@ async function isInForce(
 async function apply(
   options: SyncOptions,
   users: readonly PushUser[],
-  difference: UsersDifference,
+  { before, difference }: { before: string | null; difference: UsersDifference },
 ): Promise<SyncResult> {
   const { settings } = options;
-  const probeToken = write(options, users);
+  const { probeToken, text } = write(options, users);
   const result = { ...fine(users.length), difference, isWritten: true };
   const reloaded = await reloadVmauth(settings, options);
-  const known = reloaded.ok ? await isTokenKnown(settings.vmauth, probeToken) : reloaded;
-  return known.ok ? result : { ...result, ok: false, reason: known.reason };
+  if (!reloaded.ok) return { ...result, ok: false, reason: reloaded.reason };
+  const known = await isTokenKnown(settings.vmauth, probeToken);
+  if (known.ok) return result;
+  const isBack = known.isRefused === true && goBack(settings.file, text, before);
+  const reason = isBack ? `${known.reason}; the file of before is back` : known.reason;
+  return { ...result, ok: false, isWritten: !isBack, reason };
+}
+
+// What vmauth does not take while it runs, it would not start with either. Somebody else's file of
+// a moment ago stays.
+function goBack(file: string, text: string, before: string | null): boolean {
+  if (before === null || readWhole(file, { bytesMax: FILE_BYTES_MAX }) !== text) return false;
+  writeWhole(file, before, { mode: FILE_MODE });
+  return true;
 }
 
 async function fetchUsers({ settings, env, configDirectory }: SyncOptions) {
@@ -114,16 +144,25 @@ async function fetchUsers({ settings, env, configDirectory }: SyncOptions) {
 }
 
 // Each time another one: who is let in with it has read this very file.
-function write({ settings }: SyncOptions, users: readonly PushUser[]): string {
+function write({ settings }: SyncOptions, users: readonly PushUser[]) {
   const probeToken = randomBytes(TOKEN_BYTES).toString('base64url');
-  writeWhole(settings.file, renderUsers(users, probeToken), { mode: FILE_MODE });
-  return probeToken;
+  const text = renderUsers(users, probeToken);
+  writeWhole(settings.file, text, { mode: FILE_MODE });
+  return { probeToken, text };
 }
 
-function readUsers(file: string) {
+interface KeptUsers {
+  users: readonly PushUser[];
+  probeToken: string;
+  text: string;
+}
+
+// An empty file is none: it may be what somebody made for vmauth, and says nothing.
+function readUsers(file: string): KeptUsers | 'foreign' | null {
   const text = readWhole(file, { bytesMax: FILE_BYTES_MAX });
-  const parsed = text === null ? null : parseUsers(text);
-  return parsed === null || text === null ? null : { ...parsed, text };
+  if (text === null || text.trim() === '') return null;
+  const parsed = parseUsers(text);
+  return parsed === null ? 'foreign' : { ...parsed, text };
 }
 
 function fine(users: number): SyncResult {

@@ -94,6 +94,26 @@ export function compareUsers(
   return { added, removed, changed: changed.map(([name]) => name) };
 }
 
+/** So many may always go at once. */
+const GOING_MAX = 3;
+
+/**
+ * Why these users are not believed: most of the probes are missing, which is more often a fault of
+ * the control than a wish. Null when they are.
+ */
+export function judgeShrinking(
+  before: readonly PushUser[],
+  after: readonly PushUser[],
+): string | null {
+  const count = new Set(before.map(({ instance }) => instance)).size;
+  const going = compareUsers(before, after).removed.length;
+  if (going <= GOING_MAX || going * 2 <= count) return null;
+  return (
+    `the control would take the right to push from ${going} of ${count} probes, which is not ` +
+    'done unasked: `flint vmauth sync --shrink` does it'
+  );
+}
+
 function judgeUser({ bearer_token: token, url_prefix }: MetricsUser, request: UsersRequest) {
   if (!isBearer(token)) return 'its token is none';
   const match = /^(https?:\/\/[^/?#]+)([^?#]*)\?extra_label=instance=([^&#?]*)$/.exec(url_prefix);

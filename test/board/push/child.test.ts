@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { equal, match, ok } from 'uvu/assert';
 import { type Child, type ChildSpec, openChild } from '../../../src/board/push/child.ts';
 import { endOrphans, findOrphans } from '../../../src/board/push/orphans.ts';
@@ -40,7 +40,7 @@ async function kept(child: Child, one: ChildSpec): Promise<number> {
   return child.state().pid ?? 0;
 }
 
-suite('push-child', ({ test }) => {
+suite('push-child', ({ test, testIf }) => {
   test('it runs until it is not wanted any more', async () => {
     const { child, lines, ends } = open();
     const one = spec(STAY);
@@ -52,6 +52,29 @@ suite('push-child', ({ test }) => {
     equal(findOrphans(one.mark, owner.uid), []);
     equal(ends, []);
     equal(child.state().pid, null);
+  });
+
+  testIf(
+    spawnSync('prlimit', ['--version']).error === undefined ? null : 'there is no prlimit here',
+    'one that is fed more than it may keep ends, and is told',
+    async () => {
+      const { child, ends } = open();
+      const hungry = spec('const kept = []; for (;;) kept.push(Buffer.alloc(1 << 20, 1));');
+      await child.keep({ ...hungry, memoryBytesMax: 256 << 20 });
+      await until(() => ends.length > 0);
+      await child.stop();
+    },
+  );
+
+  test('of a crash it is told why, and not where', async () => {
+    for (const why of ['fatal error: runtime: out of memory', 'Error [ERR_X]: no such file']) {
+      const { child, ends } = open();
+      const said = JSON.stringify(`${why}\n\ngoroutine 1:\n\nNode.js v20\n`);
+      await child.keep(spec(`process.stderr.write(${said}, () => process.exit(2))`));
+      await until(() => ends.length > 0);
+      equal(ends[0], why);
+      await child.stop();
+    }
   });
 
   test('another specification is another process', async () => {
@@ -112,6 +135,7 @@ suite('push-child', ({ test }) => {
     const { child } = open();
     const pid = await kept(child, one);
     equal(findOrphans(one.mark, owner.uid), [pid]);
+    await until(() => orphan.exitCode !== null || orphan.signalCode !== null);
     equal(orphan.signalCode, 'SIGTERM');
     await child.stop();
   });

@@ -49,8 +49,9 @@ suite('push-figures', ({ test }) => {
 
   test('who does not answer has no figures', async () => {
     const server = await answer(() => ({ status: 200, text: TEXT }));
-    equal((await readFigures(server.port))?.accepted, 7);
+    equal((await readFigures(server.port, { metrics: 'key' }))?.accepted, 7);
+    equal(server.asked[0]?.url, '/metrics?authKey=key');
     await server.close();
-    equal(await readFigures(server.port), null);
+    equal(await readFigures(server.port, { metrics: 'key' }), null);
   });
 });

@@ -11,6 +11,8 @@ import { inPlace } from '../place.ts';
 const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 const QUEUE = 'VMAGENT_remoteWrite_tmpDataPath';
 
+const awaitQuiet = async (): Promise<void> => undefined;
+
 /** A systemctl that remembers what it was told, and whose units are as the files say. */
 function fakeSystemctl(directory: string) {
   const file = join(directory, 'systemctl');
@@ -52,7 +54,10 @@ suite('push-keep', ({ test }) => {
       openRunDirectory(places, owner);
       const { file: systemctl, told } = fakeSystemctl(directory);
       const { signal } = new AbortController();
-      const keeper = keepUnits({ places, owner, systemctl, signal, listenMs: 50 });
+      const quiet: string[] = [];
+      const awaitQuiet = async (): Promise<void> => void quiet.push(told().at(-1) ?? '');
+      const options = { places, owner, systemctl, signal, awaitQuiet, listenMs: 50 };
+      const keeper = keepUnits(options);
       await keeper.keep({ vmagent: { A: '1' }, relay: null });
       await keeper.keep({ vmagent: { A: '1' }, relay: null });
       equal(told(), ['--no-ask-password restart flint-vmagent.service']);
@@ -64,11 +69,60 @@ suite('push-keep', ({ test }) => {
         '--no-ask-password restart flint-push-relay.service',
         '--no-ask-password restart flint-vmagent.service',
       ]);
+      await keeper.keep({ vmagent: { A: '3' }, relay: null });
+      // Only one that runs is waited for, and not where blocks may be lost meanwhile.
+      equal(quiet, ['--no-ask-password restart flint-vmagent.service']);
       await keeper.close();
-      equal(told().length, 3);
-      await keeper.stop();
       equal(told().length, 5);
+      await keeper.stop();
+      equal(told().length, 6);
       equal(existsSync(places.vmagentEnv), false);
+    });
+  });
+
+  test('a restart that was cut off, or failed, is made up for', async () => {
+    await inPlace(async ({ directory, state, run }) => {
+      const places = pushPlaces(state, run);
+      openRunDirectory(places, owner);
+      const { file: systemctl, told } = fakeSystemctl(directory);
+      const { signal } = new AbortController();
+      const options = { places, owner, systemctl, signal, awaitQuiet, listenMs: 50 };
+      await keepUnits(options).keep({ vmagent: { A: '1' }, relay: null });
+      // Killed, as it were, between the file and the restart.
+      const cut = keepUnits({
+        ...options,
+        awaitQuiet: () => Promise.reject(new Error('killed')),
+      });
+      const fault = await cut.keep({ vmagent: { A: '2' }, relay: null }).then(
+        () => '',
+        (error: Error) => error.message,
+      );
+      equal(
+        [fault, readFileSync(places.vmagentEnv, 'utf8'), told().length],
+        [...['killed', 'A="2"\n', 1]],
+      );
+
+      const next = keepUnits(options);
+      await next.keep({ vmagent: { A: '2' }, relay: null });
+      equal(told().length, 2);
+      await next.keep({ vmagent: { A: '2' }, relay: null });
+      equal(told().length, 2);
+    });
+  });
+
+  test('the relay stays until vmagent no longer asks it', async () => {
+    await inPlace(async ({ directory, state, run }) => {
+      const places = pushPlaces(state, run);
+      openRunDirectory(places, owner);
+      const { file: systemctl, told } = fakeSystemctl(directory);
+      const { signal } = new AbortController();
+      const keeper = keepUnits({ places, owner, systemctl, signal, awaitQuiet, listenMs: 50 });
+      await keeper.keep({ vmagent: { A: '1' }, relay: { B: '1' } });
+      await keeper.keep({ vmagent: { A: '2' }, relay: null });
+      equal(told().slice(2), [
+        '--no-ask-password restart flint-vmagent.service',
+        '--no-ask-password stop flint-push-relay.service',
+      ]);
     });
   });
 
@@ -80,7 +134,7 @@ suite('push-keep', ({ test }) => {
       writeFileSync(systemctl, '#!/bin/sh\necho "Unit not found." >&2\nexit 5\n');
       chmodSync(systemctl, 0o755);
       const { signal } = new AbortController();
-      const keeper = keepUnits({ places, owner, systemctl, signal });
+      const keeper = keepUnits({ places, owner, systemctl, signal, awaitQuiet });
       const reason = await keeper.keep({ vmagent: { A: '1' }, relay: null }).then(
         () => '',
         (error: Error) => error.message,

@@ -12,7 +12,7 @@ suite('push-plan', ({ test }) => {
     const settings = pushSettings({ supervise: 'child' });
     const { lines, command, user } = planPush({ settings, places, context });
     equal([user, command[0]], ['flint-push', 'vmagent']);
-    for (const file of [places.bearer, places.scrape]) {
+    for (const file of [places.pageKey, places.bearer, places.scrape]) {
       ok(lines.includes(`write ${file}`), lines.join('\n'));
     }
   });

@@ -62,6 +62,11 @@ suite('push-state', ({ test }) => {
     ok(decide({ fault }).reason?.startsWith('the disk is full'), decide({ fault }).reason ?? '');
   });
 
+  test('so is one that became read-only', () => {
+    const fault = 'FATAL: cannot create lock file "/x": open /x: read-only file system';
+    ok(decide({ fault }).reason?.startsWith('the disk is read-only'));
+  });
+
   test('what steers terminals does not get through', () => {
     equal(decide({ fault: 'a\u001b[2Jb' }).reason, 'vmagent does not run: a?[2Jb');
   });

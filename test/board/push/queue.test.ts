@@ -66,6 +66,23 @@ suite('push-queue', ({ test }) => {
     });
   });
 
+  test('a kill in the middle is made up for, whenever it came', async () => {
+    await inPlace(({ directory }) => {
+      const [old, fresh] = [makeQueue(directory, OLD, 500), makeQueue(directory, NEW, 0)];
+      renameSync(fresh, `${old}.aside`);
+      equal(adoptQueue(directory, NEW), 500);
+      adoptQueue(directory, NEW);
+      equal(names(directory), [queueName(NEW), queueName(OLD)].sort());
+      // And with one in the way, whose own name is taken.
+      for (const suffix of ['.aside', '.aside1']) {
+        mkdirSync(`${fresh}${suffix}`);
+        writeFileSync(join(`${fresh}${suffix}`, 'metainfo.json'), '{}');
+      }
+      equal(adoptQueue(directory, OLD), 500);
+      ok(names(directory).includes(queueName(NEW)));
+    });
+  });
+
   test('a queue that holds something keeps its name', async () => {
     await inPlace(({ directory }) => {
       makeQueue(directory, OLD, 500);

@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { equal } from 'uvu/assert';
 import { startRelay } from '../../../src/board/push/relay.ts';
 import { readRelaySettings, relayEnvironment } from '../../../src/board/push/relay-env.ts';
@@ -13,7 +13,7 @@ const TOKEN = 'token-of-probe01';
 function ask(port: number, path: string, token: string, body = 'block', method = 'POST') {
   return new Promise<{ status: number; text: string }>((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}` };
-    request({ host: '127.0.0.1', port, path, method, headers }, (response) => {
+    request({ host: '127.0.0.1', port, path, method, headers, agent: false }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (part: string) => {
         text += part;
@@ -92,6 +92,66 @@ suite('push-relay', ({ test }) => {
       await relay.close();
       server.close();
     }
+  });
+
+  test('an answer without an end holds no connection', async () => {
+    const sockets = new Set<Socket>();
+    const server = createServer((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 204 x\r\n\r\n'.replace('204', '200'));
+        const timer = setInterval(() => socket.write('x'.repeat(10_000)), 5);
+        socket.on('close', () => clearInterval(timer));
+      });
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const relay = await startRelay({ url, asked: url, port: 0, authorities: null });
+    // More than it has connections.
+    for (let count = 0; count < 20; count++) {
+      equal((await ask(relay.port, url, TOKEN)).status, 200);
+    }
+    for (let attempt = 0; attempt < 400 && sockets.size > 0; attempt++) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, 25);
+      });
+    }
+    equal(sockets.size, 0);
+    await relay.close();
+    server.close();
+  });
+
+  test('a body without an end is refused', async () => {
+    await withRelay([TOKEN], async (port, url, asked) => {
+      const long = 'x'.repeat((16 << 20) + 1);
+      equal((await ask(port, url, TOKEN, long)).status, 413);
+      equal(asked.length, 0);
+    });
+  });
+
+  test('another user of this machine is not let in', async () => {
+    const server = await answer(vmauthLike(() => [TOKEN], 400));
+    const { url } = server;
+    const own = process.getuid?.() ?? 0;
+    const users = { now: own as number | null };
+    const userOf = (): number | null => users.now;
+    const relay = await startRelay({ url, asked: url, port: 0, authorities: null, userOf });
+    const given: string[] = [];
+    for (const now of [own, own + 1, null]) {
+      users.now = now;
+      given.push(
+        await ask(relay.port, url, TOKEN).then(
+          ({ status }) => String(status),
+          (error: NodeJS.ErrnoException) => error.code ?? '',
+        ),
+      );
+    }
+    equal(given, ['204', 'ECONNRESET', '204']);
+    await relay.close();
+    await server.close();
   });
 
   test('a port that is taken is told', async () => {

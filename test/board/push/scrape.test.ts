@@ -12,11 +12,14 @@ interface Job {
   scrape_interval: string;
   scrape_offset: string;
   metrics_path: string;
+  params?: { authKey: string[] };
   static_configs: { targets: string[] }[];
 }
 
+const keys = { metrics: 'key-of-the-figures' };
+
 function jobsOf(probe: string, said: object = {}): Job[] {
-  const text = scrapeConfig({ probe, settings: pushSettings(said) });
+  const text = scrapeConfig({ probe, settings: pushSettings(said), keys });
   return (JSON.parse(text) as { scrape_configs: Job[] }).scrape_configs;
 }
 
@@ -44,6 +47,12 @@ suite('push-scrape', ({ test, testIf }) => {
     );
   });
 
+  test('vmagent alone is asked with the key of its page', () => {
+    for (const { job_name, params } of jobsOf('probe01')) {
+      equal(params, job_name === 'vmagent' ? { authKey: [keys.metrics] } : undefined);
+    }
+  });
+
   test('a fleet spreads over the whole interval, and stays where it is', () => {
     const offsets = Array.from({ length: 1000 }, (_, index) =>
       offsetMs(`probe${index}`, 'smokeping', 15_000),
@@ -62,7 +71,7 @@ suite('push-scrape', ({ test, testIf }) => {
     const directory = mkdtempSync(join(tmpdir(), 'flint-scrape-'));
     try {
       const file = join(directory, 'scrape.json');
-      writeFileSync(file, scrapeConfig({ probe: 'probe01', settings: pushSettings() }));
+      writeFileSync(file, scrapeConfig({ probe: 'probe01', settings: pushSettings(), keys }));
       const words = ['-promscrape.config.dryRun', `-promscrape.config=${file}`];
       const { status, stderr } = spawnSync('vmagent', words, { encoding: 'utf8' });
       equal(status, 0, stderr);

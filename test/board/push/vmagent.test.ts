@@ -15,9 +15,11 @@ import { pushSettings } from './settings.ts';
 
 const places = pushPlaces('/var/lib/flint', '/run/flint');
 
+const keys = { password: 'one', metrics: 'two', shut: 'three' };
+
 function environment(isRelayed: boolean, said: object = {}) {
   const settings = pushSettings(said);
-  return vmagentEnvironment({ settings, places, queueBytesMax: 1e9, isRelayed });
+  return vmagentEnvironment({ settings, places, queueBytesMax: 1e9, isRelayed, keys });
 }
 
 suite('push-vmagent', ({ test }) => {
@@ -30,9 +32,18 @@ suite('push-vmagent', ({ test }) => {
     equal(env['VMAGENT_remoteWrite_proxyURL'], undefined);
   });
 
-  test('no secret is in it', () => {
+  test('no bearer is in it', () => {
     equal(environment(false)['VMAGENT_remoteWrite_bearerTokenFile'], '/run/flint/push/bearer');
     ok(!Object.keys(environment(false)).some((name) => name.endsWith('bearerToken')));
+  });
+
+  test('its page is shut, and a key is never empty', () => {
+    const env = environment(false);
+    equal(env['VMAGENT_httpAuth_password'], 'one');
+    equal(env['VMAGENT_metricsAuthKey'], 'two');
+    for (const name of ['flags', 'pprof', 'config', 'reload']) {
+      equal(env[`VMAGENT_${name}AuthKey`], 'three');
+    }
   });
 
   test('the unit has the same words', () => {

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { equal, ok } from 'uvu/assert';
 import { ask } from '../../../src/board/push/ask.ts';
 import { isTokenKnown } from '../../../src/board/vmauth/reload.ts';
-import { loadVmauthSettings } from '../../../src/board/vmauth/settings.ts';
+import { loadVmauthSettings, type VmauthSettings } from '../../../src/board/vmauth/settings.ts';
 import { syncUsers } from '../../../src/board/vmauth/sync.ts';
 import { suite } from '../../helper.ts';
 import { inPlace } from '../place.ts';
@@ -21,7 +21,8 @@ interface Lab {
   said: { status: number; text: string };
   vmauth: string;
   file: string;
-  run(isDryRun?: boolean): ReturnType<typeof syncUsers>;
+  settings: VmauthSettings;
+  run(isDryRun?: boolean, mayShrink?: boolean): ReturnType<typeof syncUsers>;
   start(): Promise<void>;
   /** What vmauth answers to a write with this token. */
   write(token: string): Promise<number>;
@@ -51,9 +52,9 @@ async function withLab(use: (lab: Lab) => Promise<void>) {
       ...{ control: control.url.replace(/\/$/, ''), file, vmauth },
     });
     const lab: Lab = {
-      ...{ control, said: current, vmauth, file },
-      run: (isDryRun = false) =>
-        syncUsers({ settings, env: {}, configDirectory: directory, isDryRun }),
+      ...{ control, said: current, vmauth, file, settings },
+      run: (isDryRun = false, mayShrink = false) =>
+        syncUsers({ settings, env: {}, configDirectory: directory, isDryRun, mayShrink }),
       async start() {
         const words = [`-httpListenAddr=${new URL(vmauth).host}`, `-auth.config=${file}`];
         const child = spawn('vmauth', words, { stdio: 'ignore' });
@@ -89,6 +90,74 @@ suite('vmauth-sync', ({ test, testIf }) => {
       const result = await lab.run();
       equal([result.ok, result.reason], [false, 'the control answered 500']);
       equal(JSON.parse(readFileSync(lab.file, 'utf8')).users.length, 1);
+    });
+  });
+
+  test('a file of somebody else is neither read nor replaced', async () => {
+    await withLab(async (lab) => {
+      for (const text of ['users:\n- bearer_token: x\n', '{"users":[]}', '{']) {
+        writeFileSync(lab.file, text);
+        for (const status of [200, 500]) {
+          lab.said.status = status;
+          const { ok: isFine, reason } = await lab.run();
+          equal(isFine, false);
+          ok(reason?.includes('was not written by this command'), reason ?? '');
+          equal(readFileSync(lab.file, 'utf8'), text);
+        }
+      }
+      writeFileSync(lab.file, '\n');
+      await lab.run();
+      equal(JSON.parse(readFileSync(lab.file, 'utf8')).users.length, 1);
+    });
+  });
+
+  testIf(missing, 'a control that forgets its probes shuts nobody out by itself', async () => {
+    await withLab(async (lab) => {
+      const names = Array.from({ length: 8 }, (_, index) => `probe${index}`);
+      lab.said.text = users(...names);
+      await lab.run();
+      await lab.start();
+      for (const left of [[], names.slice(0, 3)]) {
+        lab.said.text = users(...left);
+        const { ok: isFine, users: count, reason } = await lab.run();
+        equal([isFine, count], [false, 8]);
+        ok(reason?.includes('--shrink'), reason ?? '');
+        equal((await lab.run(true)).reason, reason);
+        equal(await lab.write('token-of-probe7'), 502);
+      }
+      lab.said.text = users();
+      equal((await lab.run(false, true)).ok, true);
+      ok([400, 401].includes(await lab.write('token-of-probe7')));
+      equal((await lab.run()).ok, true);
+    });
+  });
+
+  test('what a vmauth does not take is not what it would start with', async () => {
+    await withLab(async (lab) => {
+      // One that reloads, and goes on with what it had.
+      const stubborn = await answer(({ url }) => ({ status: url === '/-/reload' ? 200 : 401 }));
+      await lab.run();
+      lab.settings.vmauth = stubborn.url.replace(/\/$/, '');
+      const before = readFileSync(lab.file, 'utf8');
+      lab.said.text = users('probe01', 'probe02');
+      const { ok: isFine, isWritten, reason } = await lab.run();
+      equal([isFine, isWritten], [false, false]);
+      ok(reason?.includes('the file of before is back'), reason ?? '');
+      equal(readFileSync(lab.file, 'utf8'), before);
+      // One that is away will read the new file when it starts.
+      await stubborn.close();
+      equal((await lab.run()).isWritten, true);
+      ok(readFileSync(lab.file, 'utf8').includes('probe02'));
+    });
+  });
+
+  test('a link in the place of the file leads nowhere', async () => {
+    await withLab(async (lab) => {
+      const elsewhere = `${lab.file}.elsewhere`;
+      writeFileSync(elsewhere, 'of somebody');
+      symlinkSync(elsewhere, lab.file);
+      equal((await lab.run()).ok, false);
+      equal(readFileSync(elsewhere, 'utf8'), 'of somebody');
     });
   });
 

@@ -1,6 +1,7 @@
 import { equal, ok } from 'uvu/assert';
 import {
   compareUsers,
+  judgeShrinking,
   judgeUsers,
   parseUsers,
   renderUsers,
@@ -26,7 +27,43 @@ function refusal(text: string): string {
   return judged.ok ? '' : judged.reason;
 }
 
+function people(count: number, first = 0) {
+  return Array.from({ length: count }, (_, index) => {
+    const instance = `probe${first + index}`;
+    return { instance, token: `token-of-${instance}`, prefix: BACKEND };
+  });
+}
+
 suite('vmauth-users', ({ test }) => {
+  test('a list from which most are missing is not believed, a small one is', () => {
+    for (const [before, after] of [
+      [0, 0],
+      [0, 50],
+      [3, 0],
+      [10, 5],
+      [40, 20],
+      [40, 60],
+    ] as const) {
+      equal(judgeShrinking(people(before), people(after)), null, `${before} to ${after}`);
+    }
+    for (const [before, after] of [
+      [4, 0],
+      [10, 4],
+      [40, 19],
+      [40, 0],
+    ] as const) {
+      const why = judgeShrinking(people(before), people(after)) ?? '';
+      ok(why.includes(`${before - after} of ${before} probes`), why);
+    }
+    // As many others do not make up for them.
+    ok(judgeShrinking(people(10), people(10, 100)) !== null);
+  });
+
+  test('another token takes the right from nobody', () => {
+    const fresh = people(10).map((one) => ({ ...one, token: `${one.token}-new` }));
+    equal(judgeShrinking(people(10), fresh), null);
+  });
+
   test('what sparky-web answers is taken', () => {
     const judged = judgeUsers(answer(user('probe02'), user('probe01')), REQUEST);
     equal(judged.ok && judged.users.map(({ instance }) => instance), ['probe01', 'probe02']);
