@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { BOARD_STATE, type BoardState } from '../core/board-state.ts';
-import { writeWhole } from '../host/file.ts';
+import { BOARD_STATE, BOARD_STATE_BYTES_MAX, type BoardState } from '../core/board-state.ts';
+import { readWhole, writeWhole } from '../host/file.ts';
 import type { Agent } from './agent-state.ts';
 import type { ControlWord, PartContext } from './part.ts';
 import { openHandover, reasonOf } from './places.ts';
@@ -33,6 +33,25 @@ export function writeBoardState(agent: Agent, board: BoardState): boolean {
   } catch (error) {
     voice.trouble('board', `the daemon does not hear how the board stands: ${reasonOf(error)}`);
     return false;
+  }
+}
+
+/** How long a daemon would take it for known. */
+const REMEMBERED_MS = 180_000;
+
+/**
+ * What this agent's forerunner said in this boot. Until the parts were stepped nobody knows better,
+ * and to say nothing would close the daemon's listener on the mesh at each restart.
+ */
+export function lastBoardState({ places, clock }: Agent): BoardState | null {
+  const owners = [process.getuid?.() ?? 0];
+  try {
+    const text = readWhole(places.boardState, { bytesMax: BOARD_STATE_BYTES_MAX, owners });
+    if (text === null) return null;
+    const board = v.parse(BOARD_STATE, JSON.parse(text));
+    return Math.abs(clock.nowMs() - board.writtenMs) <= REMEMBERED_MS ? board : null;
+  } catch {
+    return null;
   }
 }
 

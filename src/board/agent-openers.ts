@@ -1,6 +1,7 @@
 const path = process.getBuiltinModule('node:path');
 
 import type { PartOpeners } from './agent-parts.ts';
+import { readKept } from './mesh/wireguard-kept.ts';
 
 // Which module looks after which part. Each is loaded only on a board that has the part: memory is
 // scarce there.
@@ -21,10 +22,16 @@ export function partOpeners({ state, run, configDirectory }: PartPlaces): PartOp
   const own = (name: string): string => path.resolve(state, 'agent', name);
   return {
     mesh({ tailnet: settings }, context) {
-      if (settings === null) return null;
-      // An interface of WireGuard outlives whoever made it: switched off, it is taken down.
-      if (!(settings.enable || settings.kind === 'wireguard')) return null;
       const places = { state: own('mesh'), configDirectory };
+      // An interface of WireGuard outlives whoever made it: switched off, or not named any more, it
+      // is taken down.
+      if (settings === null || !(settings.enable || settings.kind === 'wireguard')) {
+        if (readKept(places.state).interface === null) return null;
+        return async () => {
+          const { openLeftover } = await import('./mesh/wireguard-leftover.ts');
+          return openLeftover({ context, places });
+        };
+      }
       return async () => {
         const { openMeshPart } = await import('./mesh/part.ts');
         return openMeshPart({ settings, context, places });

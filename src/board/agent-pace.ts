@@ -15,6 +15,8 @@ export interface Timing {
   configMs: number;
   /** For the daemon, to apply a new configuration. */
   applyMs: number;
+  /** Between two writes of a state that does not change: the daemon calls three minutes unknown. */
+  boardMs: number;
   enrollFirstMs: number;
   retryFirstMs: number;
   retryMostMs: number;
@@ -27,6 +29,7 @@ export const TIMING: Timing = {
   youngMs: 300_000,
   configMs: 900_000,
   applyMs: 3_000,
+  boardMs: 60_000,
   enrollFirstMs: 2_000,
   retryFirstMs: 5_000,
   retryMostMs: 300_000,

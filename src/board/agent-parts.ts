@@ -1,7 +1,7 @@
 import { type BoardFault, boardFaults } from '../core/board-faults.ts';
 import type { BoardState } from '../core/board-state.ts';
 import { TROUBLE } from '../core/report-judge.ts';
-import { boardContext, writeBoardState } from './agent-board.ts';
+import { boardContext, lastBoardState, writeBoardState } from './agent-board.ts';
 import type { AgentSettings } from './agent-config.ts';
 import { type Agent, failed } from './agent-state.ts';
 import type { BoardPart, PartContext, PartName } from './part.ts';
@@ -33,21 +33,26 @@ export interface PartsOptions {
   agent: Agent;
   openers: PartOpeners;
   isOnce: boolean;
+  /** How often the daemon is told how the board stands, though nothing changes. */
+  boardMs: number;
 }
 
-/** The daemon takes what is older than three minutes for unknown. */
-const WRITE_MS = 60_000;
+/** How soon the daemon hears whether the control answers. */
+const TELL_MS = 5000;
 const FAILED_MS = 30_000;
 const STEP_MS_MIN = 100;
 const STEP_MS_MAX = 3_600_000;
 /** The lockdown first: whatever else fails, the board is shut. */
 const NAMES: readonly PartName[] = ['lockdown', 'mesh', 'push'];
 
-export function openParts({ agent, openers, isOnce }: PartsOptions): Parts {
+export function openParts({ agent, openers, isOnce, boardMs }: PartsOptions): Parts {
   const slots = new Map<PartName, Slot>();
   const board: BoardState = { schema: 1, writtenMs: 0, mesh: null, lockdown: null, push: null };
   const context = boardContext(agent, () => board);
-  const tell = openTeller(agent, board);
+  const tell = openTeller(agent, board, boardMs);
+  let before = lastBoardState(agent);
+  // A board may have no part at all, or one whose step takes long: the agent lives all the same.
+  const timer = setInterval(tell, Math.min(TELL_MS, boardMs));
 
   function open(name: PartName, opener: Opener, key: string): Slot {
     return openSlot({
@@ -62,8 +67,9 @@ export function openParts({ agent, openers, isOnce }: PartsOptions): Parts {
   }
 
   async function close(slot: Slot): Promise<void> {
-    slots.delete(slot.name);
+    // Busy until it has ended: one that hangs is the watchdog's.
     await slot.close();
+    slots.delete(slot.name);
     Object.assign(board, { [slot.name]: null });
   }
 
@@ -76,8 +82,11 @@ export function openParts({ agent, openers, isOnce }: PartsOptions): Parts {
         if (slot?.key === key) continue;
         if (slot !== undefined) await close(slot);
         const opening = openers[name](settings, context);
-        if (opening !== null) slots.set(name, open(name, opening, key));
+        if (opening === null) continue;
+        Object.assign(board, { [name]: before?.[name] ?? null });
+        slots.set(name, open(name, opening, key));
       }
+      before = null;
       tell();
     },
     async once() {
@@ -86,19 +95,20 @@ export function openParts({ agent, openers, isOnce }: PartsOptions): Parts {
     },
     busyMs: () => Math.max(0, ...[...slots.values()].map((slot) => slot.busyMs())),
     async close() {
+      clearInterval(timer);
       await Promise.all([...slots.values()].map(close));
     },
   };
 }
 
-/** Writes the board's state when it is another one, and once a minute. */
-function openTeller(agent: Agent, board: BoardState): () => void {
+/** Writes the board's state when it is another one, and after `boardMs` though it is the same. */
+function openTeller(agent: Agent, board: BoardState, boardMs: number): () => void {
   const written = { text: '', atMs: Number.NEGATIVE_INFINITY };
   return () => {
     board.controlAway = agent.state.controlAway;
     const text = JSON.stringify({ ...board, writtenMs: 0 });
     const nowMs = performance.now();
-    if (text === written.text && nowMs - written.atMs < WRITE_MS) return;
+    if (text === written.text && nowMs - written.atMs < boardMs) return;
     board.writtenMs = Math.max(0, agent.clock.nowMs());
     if (!writeBoardState(agent, board)) return;
     written.text = text;
@@ -131,7 +141,7 @@ interface SlotOptions {
 
 function openSlot({ name, opener, key, isOnce, agent, take }: SlotOptions): Slot {
   // Woken while it is stepped, it is stepped again at once.
-  const life = { isClosed: false, isWoken: false, wake: (): void => undefined };
+  const life = { isClosed: false, isWoken: false, isKnown: false, wake: (): void => undefined };
   let part: BoardPart<PartName> | null = null;
   let busySinceMs: number | null = null;
 
@@ -139,17 +149,30 @@ function openSlot({ name, opener, key, isOnce, agent, take }: SlotOptions): Slot
     busySinceMs = performance.now();
     try {
       part ??= await opener();
+      // It took so long that nobody wants it any more.
+      if (life.isClosed) return STEP_MS_MIN;
       const { state, nextMs, isNews } = await part.step();
       agent.voice.well(`part ${name}`, `the ${name} of this board is looked after again`);
+      life.isKnown = true;
       if (!life.isClosed) take(state, isNews);
       return Math.min(STEP_MS_MAX, Math.max(STEP_MS_MIN, nextMs));
     } catch (error) {
       // Neither what is missing here nor a mistake of ours may end the agent of a board that nobody
       // can reach.
       failed(agent, `part ${name}`, `the ${name} of this board failed: ${reasonOf(error)}`);
+      // What a forerunner said is not true any more.
+      if (!(life.isKnown || life.isClosed)) take(null, false);
       return FAILED_MS;
     } finally {
       busySinceMs = null;
+    }
+  }
+
+  async function end(one: BoardPart<PartName> | null): Promise<void> {
+    try {
+      await one?.close();
+    } catch (error) {
+      failed(agent, `part ${name}`, `the ${name} of this board did not end: ${reasonOf(error)}`);
     }
   }
 
@@ -186,8 +209,10 @@ function openSlot({ name, opener, key, isOnce, agent, take }: SlotOptions): Slot
     async close() {
       life.isClosed = true;
       wake();
-      await part?.close();
+      const early = part;
+      await end(early);
       await ended;
+      if (part !== early) await end(part);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type DirectoryLock, lockDirectory } from '../host/lock.ts';
+import { type DirectoryLock, lockIfWritable } from '../host/lock.ts';
 import type { Log } from '../host/log.ts';
 import type { AgentSettings } from './agent-config.ts';
 import { handStep } from './agent-configure.ts';
@@ -62,9 +62,10 @@ export async function startAgent(run: AgentRun): Promise<RunningAgent> {
     const agent = openAgent(run, outset, identity);
     const wake = openWake(run.stop);
     const plan: Plan = { isReloadAsked: false, busySinceMs: null };
-    const parts = openParts({ agent, openers: run.openers, isOnce: run.isOnce });
+    const { openers, isOnce } = run;
+    const parts = openParts({ agent, openers, isOnce, boardMs: timingOf(run).boardMs });
     agent.boardState = () => parts.state();
-    const ended = live(run, agent, { plan, wake, parts }).finally(() => lock?.release());
+    const ended = live(run, agent, { plan, wake, parts }).finally(() => lock.release());
     return {
       ended,
       reload() {
@@ -77,7 +78,7 @@ export async function startAgent(run: AgentRun): Promise<RunningAgent> {
       },
     };
   } catch (error) {
-    await lock?.release();
+    await lock.release();
     throw error;
   }
 }
@@ -114,15 +115,10 @@ function openOutset(run: AgentRun): Outset {
 }
 
 /** A full disk has no room for a lock either, and must not end what measures. */
-async function lockState({ places, log }: AgentRun): Promise<DirectoryLock | null> {
-  try {
-    return await lockDirectory(places.state, AGENT_LOCK);
-  } catch (error) {
-    const errno = (error as { errno?: unknown }).errno;
-    if (errno !== 'ENOSPC' && errno !== 'EDQUOT' && errno !== 'EROFS') throw error;
+function lockState({ places, log }: AgentRun): Promise<DirectoryLock> {
+  return lockIfWritable(places.state, AGENT_LOCK, (error) => {
     log.warn(`going on without a lock: ${reasonOf(error)}`);
-    return null;
-  }
+  });
 }
 
 function openAgent(run: AgentRun, { state, clock }: Outset, identity: Identity): Agent {
@@ -213,8 +209,12 @@ function reload(run: AgentRun, agent: Agent, pace: Pace): boolean {
 }
 
 function openOwnBoard(run: AgentRun, clock: BoardClock): Board {
-  const { version, factPlaces } = run;
-  return openBoard(run.loadSettings(), { version, clock, ...(factPlaces && { factPlaces }) });
+  const { version, factPlaces, log } = run;
+  const options = { version, clock, ...(factPlaces && { factPlaces }) };
+  const board = openBoard(run.loadSettings(), options);
+  const { profileFault } = board.facts;
+  if (profileFault !== null) log.warn(`${profileFault}; going on without it`);
+  return board;
 }
 
 interface Wake {

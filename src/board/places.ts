@@ -2,6 +2,7 @@ const fs = process.getBuiltinModule('node:fs');
 const path = process.getBuiltinModule('node:path');
 
 import { ProbeError } from '../core/error.ts';
+import { syncDirectory } from '../host/file.ts';
 import type { LockWords } from '../host/lock.ts';
 
 // Where the agent keeps what it must not lose, and where it meets the daemon.
@@ -69,8 +70,11 @@ export function makeStateDirectory({ state }: AgentPlaces): void {
 /** Makes the directory that the daemon reads. Throws ERR_STATE_IO. */
 export function openHandover({ handover }: AgentPlaces): void {
   guarded(handover, () => {
-    for (const directory of [path.dirname(handover), handover]) makeReadable(directory);
-    // One that another user owns, or a link, would lead our writing where that user wants it.
+    const above = path.dirname(handover);
+    for (const directory of [above, handover]) makeReadable(directory);
+    // One that another user owns, or a link, would lead our writing where that user wants it; so
+    // would one in a directory of his, in the moment after we have looked.
+    requireOwn(fs.realpathSync(above), [0]);
     requireOwn(handover);
     removeDrafts(handover);
   });
@@ -101,27 +105,21 @@ function makeReadable(directory: string): void {
   fs.chmodSync(directory, 0o755);
 }
 
-function requireOwn(directory: string): void {
+/** `others`: who may own it besides. */
+function requireOwn(directory: string, others: readonly number[] = []): void {
   const stats = fs.lstatSync(directory);
   if (!stats.isDirectory()) throw new Error('it is not a directory');
   const own = process.getuid?.();
-  if (stats.uid === own) return;
-  throw new Error(`it belongs to user ${stats.uid} and not to us (${own}): chown mends that`);
+  if (stats.uid === own || others.includes(stats.uid)) return;
+  throw new Error(
+    `${directory} belongs to user ${stats.uid} and not to us (${own}): chown mends that`,
+  );
 }
 
 // As host/file.ts names them: `.<name>.<process>.new`.
 function removeDrafts(directory: string): void {
   for (const name of fs.readdirSync(directory)) {
     if (/^\..+\.[0-9]+\.new$/.test(name)) fs.rmSync(path.join(directory, name), { force: true });
-  }
-}
-
-function syncDirectory(directory: string): void {
-  const fd = fs.openSync(directory, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
-  try {
-    fs.fsyncSync(fd);
-  } finally {
-    fs.closeSync(fd);
   }
 }
 

@@ -7,9 +7,9 @@ import { MESH_SETTINGS } from '../../src/board/mesh/settings.ts';
 import type { BoardPart, PartContext, PartName } from '../../src/board/part.ts';
 import { PUSH_SETTINGS } from '../../src/board/push/settings.ts';
 import { openVoice } from '../../src/board/voice.ts';
+import { fakeBoard } from '../fake/board.ts';
 import { suite } from '../helper.ts';
 import { settingsFor } from './agents.ts';
-import { boardState } from './boards.ts';
 import { type BoardPlace, inPlace } from './place.ts';
 
 const NAMES: readonly PartName[] = ['mesh', 'lockdown', 'push'];
@@ -20,7 +20,7 @@ function contextOf({ log }: BoardPlace): PartContext {
     voice: openVoice({ log, monotonicMs: () => performance.now() }),
     env: {},
     signal: new AbortController().signal,
-    board: () => boardState(),
+    board: () => fakeBoard(),
     nowMs: Date.now,
     isClockSynced: () => false,
     probeName: () => null,

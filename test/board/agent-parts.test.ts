@@ -6,10 +6,10 @@ import { NO_PARTS } from '../../src/board/agent-openers.ts';
 import type { PartOpeners } from '../../src/board/agent-parts.ts';
 import type { PartContext } from '../../src/board/part.ts';
 import type { BoardState } from '../../src/core/board-state.ts';
+import { fakeLockdown, fakeMesh } from '../fake/board.ts';
 import { type FakeControl, openFakeControl } from '../fake/control.ts';
 import { suite } from '../helper.ts';
 import { MAC, settingsFor, startTestAgent, until } from './agents.ts';
-import { lockdownState, meshState } from './boards.ts';
 import { type BoardPlace, inPlace } from './place.ts';
 
 const CLAIM = 'flint_claim_abcdefgh';
@@ -60,12 +60,12 @@ suite('board/agent-parts', ({ test }) => {
   test('how a part stands reaches the daemon and the control', () =>
     trial(async ({ control, place, settings, written }) => {
       const seen = { steps: 0, closed: 0 };
-      const openers: PartOpeners = { ...NO_PARTS, mesh: meshOf([meshState()], seen) };
+      const openers: PartOpeners = { ...NO_PARTS, mesh: meshOf([fakeMesh()], seen) };
       const agent = await startTestAgent(place, settings(), { openers });
       await control.until('report', 2);
       await until(() => written()?.mesh?.state === 'joined');
       await agent.stop();
-      equal(control.reports.at(-1)?.agent.board?.mesh, meshState());
+      equal(control.reports.at(-1)?.agent.board?.mesh, fakeMesh());
       is(control.reports.at(-1)?.agent.board?.push, null);
       is(seen.closed, 1);
     }));
@@ -74,7 +74,7 @@ suite('board/agent-parts', ({ test }) => {
     trial(async ({ control, place, settings, written }) => {
       const lockdown = () => async () => ({
         name: 'lockdown' as const,
-        step: async () => ({ state: lockdownState(), nextMs: 5, isNews: false }),
+        step: async () => ({ state: fakeLockdown(), nextMs: 5, isNews: false }),
         close: async () => undefined,
       });
       const agent = await startTestAgent(place, settings(), { openers: { ...NO_PARTS, lockdown } });
@@ -87,6 +87,42 @@ suite('board/agent-parts', ({ test }) => {
       await agent.stop();
     }));
 
+  test('a board that has no parts says all the same that its agent lives', () =>
+    trial(async ({ control, place, settings, written }) => {
+      const agent = await startTestAgent(place, settings());
+      const first = await until(() => written() !== null).then(() => written()?.writtenMs ?? 0);
+      await until(() => (written()?.writtenMs ?? 0) > first);
+      control.always('report', { kind: 'say', status: 503, body: '' });
+      await until(() => typeof written()?.controlAway?.reason === 'string');
+      await agent.stop();
+    }));
+
+  test('an agent that starts anew says what its forerunner said until it knows better', () =>
+    trial(async ({ place, settings, written }) => {
+      const hang = new AbortController();
+      const slow = () => async () => ({
+        name: 'mesh' as const,
+        step: () =>
+          new Promise<never>((_, reject) => {
+            hang.signal.addEventListener('abort', () => reject(new Error('gone')));
+          }),
+        close: async () => undefined,
+      });
+      const mesh = meshOf([fakeMesh()], { steps: 0, closed: 0 });
+      const first = await startTestAgent(place, settings(), { openers: { ...NO_PARTS, mesh } });
+      await until(() => written()?.mesh?.state === 'joined');
+      await first.stop();
+      const before = written()?.writtenMs ?? 0;
+      const next = await startTestAgent(place, settings(), {
+        openers: { ...NO_PARTS, mesh: slow },
+      });
+      await until(() => (written()?.writtenMs ?? 0) > before);
+      is(written()?.mesh?.state, 'joined');
+      hang.abort();
+      await until(() => written()?.mesh === null);
+      await next.stop();
+    }));
+
   test('one that fails is told, and tried again, and the rest goes on', () =>
     trial(async ({ control, place, settings, written }) => {
       const openers: PartOpeners = {
@@ -94,7 +130,7 @@ suite('board/agent-parts', ({ test }) => {
         mesh: meshOf([null], { steps: 0, closed: 0 }),
         lockdown: () => async () => ({
           name: 'lockdown',
-          step: async () => ({ state: lockdownState(), nextMs: 5, isNews: false }),
+          step: async () => ({ state: fakeLockdown(), nextMs: 5, isNews: false }),
           close: async () => undefined,
         }),
       };
@@ -111,7 +147,7 @@ suite('board/agent-parts', ({ test }) => {
       const openers: PartOpeners = {
         ...NO_PARTS,
         lockdown: () => () => Promise.reject(new Error('there is no nft')),
-        mesh: meshOf([meshState()], { steps: 0, closed: 0 }),
+        mesh: meshOf([fakeMesh()], { steps: 0, closed: 0 }),
       };
       const agent = await startTestAgent(place, settings(), { openers });
       await until(() => written()?.mesh?.state === 'joined');
@@ -145,12 +181,12 @@ suite('board/agent-parts', ({ test }) => {
       let looks = 0;
       const openers: PartOpeners = {
         ...NO_PARTS,
-        mesh: meshOf([meshState()], { steps: 0, closed: 0 }),
+        mesh: meshOf([fakeMesh()], { steps: 0, closed: 0 }),
         lockdown: () => async () => ({
           name: 'lockdown',
           async step() {
             looks++;
-            return { state: lockdownState(), nextMs: 3_600_000, isNews: false };
+            return { state: fakeLockdown(), nextMs: 3_600_000, isNews: false };
           },
           close: async () => undefined,
         }),
@@ -173,7 +209,7 @@ suite('board/agent-parts', ({ test }) => {
           opened.push(`lockdown ${asked.lockdown.sshPort}`);
           return async () => ({
             name: 'lockdown',
-            step: async () => ({ state: lockdownState(), nextMs: 5, isNews: false }),
+            step: async () => ({ state: fakeLockdown(), nextMs: 5, isNews: false }),
             close: async () => void opened.push('closed'),
           });
         },
@@ -206,7 +242,7 @@ suite('board/agent-parts', ({ test }) => {
             name: 'mesh',
             async step() {
               words.push(await given.askControl('/api/v1/none-such', {}));
-              return { state: meshState(), nextMs: 20, isNews: false };
+              return { state: fakeMesh(), nextMs: 20, isNews: false };
             },
             close: async () => undefined,
           });
@@ -232,7 +268,7 @@ suite('board/agent-parts', ({ test }) => {
         ['needs-key', false],
       ] as const) {
         const seen = { steps: 0, closed: 0 };
-        const openers: PartOpeners = { ...NO_PARTS, mesh: meshOf([meshState({ state })], seen) };
+        const openers: PartOpeners = { ...NO_PARTS, mesh: meshOf([fakeMesh({ state })], seen) };
         const agent = await startTestAgent(place, settings(), { openers, isOnce: true });
         is(await agent.ended, isWell);
         equal(seen, { steps: 1, closed: 1 });

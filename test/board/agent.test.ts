@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, match, not, ok } from 'uvu/assert';
+import { FACT_PLACES } from '../../src/board/facts.ts';
 import { type FakeControl, openFakeControl } from '../fake/control.ts';
 import { suite } from '../helper.ts';
 import { HASTY, MAC, settingsFor, startTestAgent, until } from './agents.ts';
@@ -249,6 +250,34 @@ suite('board/agent', ({ test }) => {
       await until(() => handed(place) !== null);
       rmSync(place.run, { recursive: true });
       await until(() => handed(place) !== null);
+      await agent.stop();
+    }));
+
+  test('a board starts with a broken profile, says so, and takes the mended one', () =>
+    withControl(async (control, place) => {
+      const hardware = join(place.directory, 'hardware');
+      const net = (name: string) => join(place.directory, 'sys/class/net', name);
+      for (const [name, mac] of Object.entries({ end0: MAC, enu1: '02:00:5e:10:00:02' })) {
+        mkdirSync(join(net(name), 'device'), { recursive: true });
+        writeFileSync(join(net(name), 'address'), mac);
+        writeFileSync(join(net(name), 'type'), '1');
+      }
+      mkdirSync(join(hardware, 'odd'), { recursive: true });
+      const file = join(hardware, 'odd/profile.json');
+      writeFileSync(file, '{');
+      const settings = settingsFor(control.origin, { mac: null, hardware: 'odd' });
+      const sys = join(place.directory, 'sys');
+      const factPlaces = { ...FACT_PLACES, sys, hardware: [hardware] };
+      const agent = await startTestAgent(place, settings, { factPlaces });
+      const said = () => place.lines.join('');
+
+      match(said(), /odd.profile\.json: cannot be read: it is not JSON .*; going on without it/);
+      match(said(), `register MAC ${MAC}`);
+      const text = { schema: 1, slug: 'odd', name: 'Odd', architecture: 'any', models: [] };
+      writeFileSync(file, JSON.stringify({ ...text, interface: 'enu1', note: '' }));
+      agent.reload();
+      await until(() => /settings read again/.test(said()));
+      is(said().match(/going on without it/g)?.length, 1);
       await agent.stop();
     }));
 

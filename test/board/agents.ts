@@ -12,6 +12,7 @@ export const HASTY: Partial<Timing> = {
   youngMs: 0,
   configMs: 10_000,
   applyMs: 20,
+  boardMs: 40,
   enrollFirstMs: 20,
   retryFirstMs: 20,
   retryMostMs: 40,

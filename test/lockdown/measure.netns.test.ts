@@ -16,6 +16,7 @@ import {
   SCAN,
   scan,
 } from './house.ts';
+import { openSession } from './session.ts';
 
 async function withHouse(kind: HouseKind, use: (house: House) => Promise<void>): Promise<void> {
   const house = await openHouse(kind);
@@ -153,15 +154,19 @@ suite('a locked probe at work', (s) => {
     // It writes the header of IPv4 itself, as every owner of a raw socket may.
     if (requireLab('hping3') === null) {
       await house.probe.exec('hping3', ['-c', '2', '-i', 'u1000', '-a', '198.51.100.77', FAR.v4]);
-      equal((await spoofed()) > before, true);
+      const other = await spoofed();
+      equal(other > before, true);
+      await house.probe.exec('hping3', ['-c', '2', '-i', 'u1000', '-a', '127.0.0.9', FAR.v4]);
+      equal((await spoofed()) > other, true);
     }
 
     // A daemon that was taken over has raw sockets: solicitations and advertisements of neighbours,
-    // by which it could pass for the router, are the kernel's alone.
+    // by which it could pass for the router, are the kernel's alone, and nobody's are the router's
+    // own and ICMP errors, by which it could cut off the connections of others.
     const daemon = 'setpriv --reuid=65534 --inh-caps=+net_raw --ambient-caps=+net_raw';
     const words = [...daemon.split(' ').slice(1), SCAN, FAR.v6, '--last', '50'];
     const text = await house.probe.run('setpriv', words);
-    equal(JSON.parse(text).refused, 2);
+    equal(JSON.parse(text).refused, 2 + 2 + 4);
   });
 
   s.testIf(missing, 'on the mesh calls what it is to call, and nobody else', async () => {
@@ -205,7 +210,7 @@ suite('a locked probe at work', (s) => {
 
       const text = await probe.run('cat', [leases]);
       const address = /fixed-address (\S+);/.exec(text)?.[1] ?? '';
-      match(address, /^192\.168\.7\.5\d$/);
+      match(address, /^192\.168\.7\.(5\d|60)$/);
       await probe.ip(`address add ${address}/24 dev eth0`);
       await probe.ip('route replace default via 192.168.7.1');
       const resolvConf = 'nameserver 192.168.7.1\n';
@@ -215,6 +220,17 @@ suite('a locked probe at work', (s) => {
       });
       equal(code, 0, `${stdout}${stderr}`);
       match(text, /ntp-servers 192\.168\.7\.3/);
+    }),
+  );
+
+  s.testIf(missing, 'answers nobody on the Internet who came before it was locked', () =>
+    withHouse('dual', async (house) => {
+      // Nothing made the kernel follow connections until now.
+      const session = await openSession(house, house.far);
+
+      await apply(house);
+
+      equal(await session.replies(), 0);
     }),
   );
 

@@ -20,7 +20,9 @@ import {
   scan,
   startServices,
 } from './house.ts';
+import { datagram, headed, inject, redirect } from './inject.ts';
 import { TCP_PORTS, UDP_PORTS } from './services.ts';
+import { openSession } from './session.ts';
 
 const IS_FULL = process.env['FLINT_LOCKDOWN_FULL'] === '1';
 const SYN_ACK = ['--flags', '18'];
@@ -29,6 +31,11 @@ const ACK = ['--flags', '16'];
 const REACH = IS_FULL ? [] : ['--last', '10000'];
 const REACH_PORTS = IS_FULL ? 65_535 : 10_000;
 
+const TRACKING = `
+table inet other {
+  chain in { type filter hook input priority 10; policy accept; ct state established accept; }
+}
+`;
 interface Answers {
   tcp?: number[];
   udp?: number[];
@@ -100,10 +107,14 @@ suite('scans of a locked probe', (s) => {
     missing,
     'the rules are loaded, beside those of a tailscaled that lets all in',
     async () => {
-      await house.probe.run('nft', [TAILSCALE_ON]);
+      // Another firewall has had the kernel follow connections since long.
+      await house.probe.run('nft', [`${TAILSCALE_ON}${TRACKING}`]);
+      const session = await openSession(house, house.neighbour);
+
       const { code, stderr } = await house.flint('lockdown apply --boot');
 
       equal(code, 0, stderr);
+      equal(await session.replies(), 0, 'who came before goes on');
     },
   );
 
@@ -170,6 +181,53 @@ suite('scans of a locked probe', (s) => {
       await expectFrom(house.far, probeAddress(family), { udp }, REACH);
     }
   });
+
+  s.testIf(
+    missing ?? requireLab('python3'),
+    'a packet that is wrong in itself is answered by silence, and so is one to be routed',
+    async () => {
+      const [from, to] = [house.addresses.neighbour.v4 ?? '', probeAddress('v4')];
+      const count = async (name: string) => (await readCounters(house.probe)).get(name) ?? 0;
+      await house.probe.sysctl({ 'net/ipv4/ip_forward': '1' });
+      // With the probe as the router to an address that its own route leads back to the link.
+      await house.neighbour.ip(`route replace 198.51.100.7 via ${to}`);
+      const before = await count('drop-own-error');
+
+      const payload = datagram(5, 22);
+      const options = [Buffer.from('ff010000', 'hex'), Buffer.from('0727ff00', 'hex')];
+      const heard = await inject(house.neighbour, to, [
+        ...options.map((one) => ({ from, to, protocol: 'udp' as const, payload, options: one })),
+        { from, to: '198.51.100.7', protocol: 'udp', payload },
+        { from, to: '198.51.100.7', protocol: 'udp', payload, ttl: 1 },
+      ]);
+
+      deepEqual(heard, []);
+      equal((await count('drop-own-error')) - before >= 3, true);
+    },
+  );
+
+  s.testIf(
+    missing ?? requireLab('python3'),
+    'nobody leads elsewhere what the probe sends, though he quotes it',
+    async () => {
+      const [from, gateway] = [house.addresses.router.v4 ?? '', house.addresses.neighbour.v4 ?? ''];
+      const to = probeAddress('v4');
+      const script = `const s = require('dgram').createSocket('udp4');
+        s.bind(40000, '${to}', () => s.send('x', 53, '203.0.113.2', () => s.close()));`;
+      await house.probe.run(process.execPath, ['-e', script]);
+      const quoted = headed({
+        ...{ from: to, to: '203.0.113.2', protocol: 'udp', payload: datagram(40_000, 53) },
+      });
+      const answers = async () => (await readCounters(house.probe)).get('in-answer') ?? 0;
+      const dropped = async () => (await readCounters(house.probe)).get('drop-input') ?? 0;
+      const [answered, before] = [await answers(), await dropped()];
+
+      const payload = redirect(gateway, quoted);
+      await inject(house.neighbour, to, [{ from, to, protocol: 'icmp', payload }], 50);
+
+      deepEqual([(await answers()) - answered, (await dropped()) - before >= 1], [0, true]);
+    },
+  );
 
   s.testIf(
     IS_FULL ? missing : 'FLINT_LOCKDOWN_FULL is not set',

@@ -155,6 +155,20 @@ suite('native/launch', (s) => {
     ['another user', UNIT, ['--user', '12:34', 'true'], 3, /only root can become 12:34/],
     ['no such program', UNIT, ['/no/such'], 3, /\/no\/such cannot be started: No such file/],
     [
+      'too few descriptors',
+      ['sh', '-c', 'ulimit -n 6; exec "$@"', 'sh'],
+      ['--user', 'nobody', 'true'],
+      3,
+      /raw socket udp4 refused \(Too many open files\)/,
+    ],
+    [
+      'root that is none by its secure bits',
+      ['setpriv', '--securebits=+noroot,+noroot_locked'],
+      ['--user', 'nobody', 'true'],
+      3,
+      /raw socket icmp4 refused \(Operation/,
+    ],
+    [
       'no capability',
       UNIT.slice(0, 4),
       ['true'],

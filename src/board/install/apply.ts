@@ -76,6 +76,7 @@ async function quietly(run: Undo): Promise<void> {
 
 async function applyOne(action: Action, options: ApplyOptions): Promise<Undo> {
   const below = belowRoot(options.root);
+  if ('path' in action) requireInside(options.root, path.dirname(below(action.path)));
   switch (action.kind) {
     case 'program':
       return await copyProgram(below(action.path), options);
@@ -91,6 +92,21 @@ async function applyOne(action: Action, options: ApplyOptions): Promise<Undo> {
     case 'run':
       return await runAction(action, options);
   }
+}
+
+/**
+ * A tree may hold links that are meant for when it rules: followed now, they lead to this machine.
+ * Throws when one leads out of it.
+ */
+export function requireInside(root: string | null, directory: string): void {
+  if (root === null) return;
+  let there = directory;
+  while (!fs.existsSync(there) && there !== path.dirname(there)) there = path.dirname(there);
+  // A root that is not there yet holds no links.
+  if (!fs.existsSync(root)) return;
+  const [real, top] = [fs.realpathSync(there), fs.realpathSync(root)];
+  if (real === top || real.startsWith(`${top === '/' ? '' : top}/`)) return;
+  throw new Error(`a link leads out of ${root}, to ${real}`);
 }
 
 async function runAction(
@@ -150,11 +166,17 @@ function makeDirectory(
   const directory = below(name);
   const isNew = !fs.existsSync(directory);
   if (isNew) makeFolder(directory);
+  const before = fs.lstatSync(directory);
   // A link would have us give away what it leads to.
-  if (!fs.lstatSync(directory).isDirectory()) throw new Error('it is not a directory');
+  if (!before.isDirectory()) throw new Error('it is not a directory');
+  own(directory, uid, gid, mode);
+  if (isNew) return () => fs.rmdirSync(directory);
+  return () => own(directory, before.uid, before.gid, before.mode & 0o7777);
+}
+
+function own(directory: string, uid: number, gid: number, mode: number): void {
   fs.chownSync(directory, uid, gid);
   fs.chmodSync(directory, mode);
-  return isNew ? () => fs.rmdirSync(directory) : NOTHING;
 }
 
 function numberOf(names: ReadonlyMap<number, string>, name: string): number {

@@ -2,12 +2,13 @@ const fs = process.getBuiltinModule('node:fs');
 const path = process.getBuiltinModule('node:path');
 
 import { ProbeError } from '../../core/error.ts';
+import type { HardwareProfile } from '../../core/hardware.ts';
 import { DEFAULT_POLICY } from '../../core/policy.ts';
 import { type LockWords, lockDirectory } from '../../host/lock.ts';
 import { type AgentSettings, judgeControl, loadSettings } from '../agent-config.ts';
-import { readProfile } from '../hardware-profile.ts';
-import { readGiven } from '../places.ts';
-import { type Applied, applyActions } from './apply.ts';
+import { hardwareFolders, readProfile } from '../hardware-profile.ts';
+import { readGiven, reasonOf } from '../places.ts';
+import { type Applied, applyActions, requireInside } from './apply.ts';
 import { judgeMachine, lookAtMachine, type MachineFacts, type Need } from './machine.ts';
 import { manifestFile, readManifest } from './manifest.ts';
 import { type Plan, planInstall } from './plan.ts';
@@ -61,6 +62,7 @@ export async function prepareInstall(options: InstallOptions): Promise<Prepared>
   const wish = wishOf(options, { program, machine, settings, brought });
   const seen = await lookFor(wish, program.files, env);
   const manifest = readManifest(below(manifestFile(prefix)));
+  if (manifest === null) requireOwn(prefix, seen);
   const plan = planInstall(wish, seen, manifest);
   return { plan, needs: judgeMachine(machine, settings), program, seen, options };
 }
@@ -72,6 +74,11 @@ export async function carryOut(
 ): Promise<Applied> {
   const { root, env, prefix } = options;
   const place = belowRoot(root)(prefix);
+  try {
+    requireInside(root, place);
+  } catch (error) {
+    return { ok: false, reason: `${prefix}: ${reasonOf(error)}` };
+  }
   fs.mkdirSync(place, { recursive: true, mode: 0o755 });
   const lock = await lockDirectory(place, LOCK);
   try {
@@ -99,7 +106,7 @@ function wishOf(options: InstallOptions, found: Found): InstallWish {
   const { release, files, bytes } = program;
   const vmagent = settings?.push?.program ?? machine.programs.get('vmagent') ?? '/usr/bin/vmagent';
   requirePlain('the path of vmagent', vmagent);
-  const profile = settings?.hardware == null ? null : readProfile(settings.hardware);
+  const profile = profileOf(settings, belowRoot(root)(AGENT_FILE));
   return {
     units: readUnits(),
     ...{ prefix, root, release, bytes, vmagent, isStart },
@@ -113,6 +120,12 @@ function wishOf(options: InstallOptions, found: Found): InstallWish {
     isLocked: settings?.lockdown?.enable === true,
     wantsMac: profile?.mac === 'sd-serial',
   };
+}
+
+/** That of the board, whose own folders count before those of the program. */
+function profileOf(settings: AgentSettings | null, file: string): HardwareProfile | null {
+  const slug = settings?.hardware ?? null;
+  return slug === null ? null : readProfile(slug, hardwareFolders(file));
 }
 
 function broughtConfig({ control, hardware, agentConfig }: InstallOptions): string | null {
@@ -144,6 +157,17 @@ function settingsOf(
     ...(control === null ? {} : { control }),
     ...(hardware === null ? {} : { hardware }),
   });
+}
+
+// Of a directory that others have, too, nobody would know later what is ours to remove.
+function requireOwn(prefix: string, { others }: Seen): void {
+  if (others.length === 0) return;
+  const shown = others.slice(0, 3).join(', ');
+  throw new ProbeError(
+    'ERR_USAGE',
+    `${prefix} holds what no \`flint install\` put there (${shown}): name a directory of its own ` +
+      'with --prefix',
+  );
 }
 
 function requirePlain(what: string, file: string): void {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { Action } from './action.ts';
 import type { Manifest } from './manifest.ts';
-import type { Seen } from './seen.ts';
+import { isThere, type Seen } from './seen.ts';
 import { AGENT_FILE, COMMAND_LINK, type InstallWish, ownFiles, POLICY_FILE } from './wish.ts';
 
 // Files and links: which are ours to write, and which an operator made his own.
@@ -17,13 +17,13 @@ export interface Part {
 export function planConfig(wish: InstallWish, seen: Seen): Part {
   const actions: Action[] = [];
   const notes: string[] = [];
-  if (!seen.files.has(POLICY_FILE)) {
+  if (!isThere(seen, POLICY_FILE)) {
     actions.push({ kind: 'file', path: POLICY_FILE, text: wish.policy, mode: 0o644 });
   }
   const { agentConfig } = wish;
   const there = seen.files.get(AGENT_FILE);
   if (agentConfig === null) return { actions, notes };
-  if (there === undefined) {
+  if (!isThere(seen, AGENT_FILE)) {
     actions.push({ kind: 'file', path: AGENT_FILE, text: agentConfig, mode: 0o600 });
   } else if (there !== agentConfig) {
     notes.push(`${AGENT_FILE} is there already and was left as it is: edit it, or move it away`);
@@ -78,7 +78,7 @@ export function planLinks({ prefix, release }: InstallWish, seen: Seen): Part {
   }
   const target = `${current}/dist/main.js`;
   const command = seen.links.get(COMMAND_LINK);
-  if (command === undefined && !seen.files.has(COMMAND_LINK)) {
+  if (!isThere(seen, COMMAND_LINK)) {
     actions.push({ kind: 'link', path: COMMAND_LINK, target });
   } else if (command !== target) {
     notes.push(`${COMMAND_LINK} is another program's and was left as it is: run ${target}`);

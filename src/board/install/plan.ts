@@ -1,7 +1,7 @@
 import type { Action } from './action.ts';
 import { type Manifest, manifestFile } from './manifest.ts';
 import { planConfig, planFiles, planLinks } from './plan-files.ts';
-import type { Seen } from './seen.ts';
+import { isThere, type Seen } from './seen.ts';
 import { renderUsers } from './units.ts';
 import {
   AGENT_FILE,
@@ -9,6 +9,7 @@ import {
   COMMAND_LINK,
   CONFIG_DIRECTORY,
   type InstallWish,
+  UNIT_DIRECTORY,
   USERS_FILE,
   wantsLinks,
 } from './wish.ts';
@@ -34,12 +35,15 @@ export function planInstall(wish: InstallWish, seen: Seen, manifest: Manifest | 
   const own = files.actions.filter((action) => !users.files.includes(pathOf(action)));
   const changed = [...program, ...config.actions, ...own, ...links.actions];
   const services = planServices(wish, seen, changed);
-  const next = nextManifest(wish, manifest, files.hashes);
+  const next = nextManifest(wish, seen, { manifest, files: files.hashes });
   const changes = [...base, ...config.actions, ...own, ...links.actions, ...services];
   const isNews = JSON.stringify(next) !== JSON.stringify(manifest);
   return {
     actions: [...changes, ...(isNews ? [manifestAction(next)] : []), ...removals(wish, seen, next)],
-    notes: [...files.notes, ...links.notes, ...config.notes, ...startNotes(wish, seen)],
+    notes: [
+      ...[...files.notes, ...links.notes, ...config.notes],
+      ...[...userNotes(seen), ...startNotes(wish, seen)],
+    ],
     manifest: next,
   };
 }
@@ -106,11 +110,15 @@ function planServices(wish: InstallWish, seen: Seen, changed: readonly Action[])
   if (wish.isRunning && changed.some(isUnit)) {
     actions.push({ kind: 'run', words: ['systemctl', 'daemon-reload'] });
   }
-  const disabled = bootUnits(wish).filter((name) => !isEnabled(wish, name, seen));
+  const disabled = bootUnits(wish).filter(
+    (name) => !(isEnabled(wish, name, seen) || isMasked(name, seen)),
+  );
   if (disabled.length > 0) {
     actions.push({ kind: 'run', words: ['systemctl', ...at, 'enable', ...disabled] });
   }
-  const due = startUnits(wish, seen).filter((name) => changed.length > 0 || !seen.active.has(name));
+  const due = startUnits(wish, seen).filter(
+    (name) => (changed.length > 0 || !seen.active.has(name)) && !isMasked(name, seen),
+  );
   return [
     ...actions,
     ...due.map((name): Action => ({ kind: 'run', words: ['systemctl', 'restart', name] })),
@@ -121,11 +129,16 @@ function isEnabled(wish: InstallWish, name: string, seen: Seen): boolean {
   return wantsLinks(wish, name).every((link) => seen.links.has(link));
 }
 
+// An operator does not want it at all, and systemd refuses what would enable or start it.
+function isMasked(name: string, seen: Seen): boolean {
+  return seen.links.get(`${UNIT_DIRECTORY}/${name}`) === '/dev/null';
+}
+
 // The lockdown is put in force by the agent, and the MAC is changed at the next boot: an address
 // that changes under whoever is logged in would cut him off.
 function startUnits(wish: InstallWish, seen: Seen): string[] {
   if (!wish.isStart || !wish.isRunning) return [];
-  const hasAgent = wish.agentConfig !== null || seen.files.has(AGENT_FILE);
+  const hasAgent = wish.agentConfig !== null || isThere(seen, AGENT_FILE);
   return ['flint-probe.service', ...(hasAgent ? ['flint-agent.service'] : [])];
 }
 
@@ -134,7 +147,7 @@ const LOCKED =
   'on the mesh alone, and a session over any other network ends';
 
 function startNotes(wish: InstallWish, seen: Seen): string[] {
-  const hasAgent = wish.agentConfig !== null || seen.files.has(AGENT_FILE);
+  const hasAgent = wish.agentConfig !== null || isThere(seen, AGENT_FILE);
   return [
     ...(hasAgent
       ? []
@@ -150,10 +163,18 @@ function startNotes(wish: InstallWish, seen: Seen): string[] {
   ];
 }
 
+function userNotes({ foreignUsers }: Seen): string[] {
+  return [...foreignUsers].map(
+    ([name, what]) =>
+      `the user ${name} was there already (${what}) and is used as it is: whoever logs in by it ` +
+      'reads and changes what the service of that name does',
+  );
+}
+
 function nextManifest(
   wish: InstallWish,
-  manifest: Manifest | null,
-  files: Record<string, string>,
+  { foreignUsers }: Seen,
+  { manifest, files }: { manifest: Manifest | null; files: Record<string, string> },
 ): Manifest {
   const { prefix, release, units } = wish;
   const isSame = manifest?.release === release;
@@ -168,7 +189,7 @@ function nextManifest(
       [COMMAND_LINK]: `${prefix}/current/dist/main.js`,
     },
     units: Object.keys(units.units),
-    users: units.users.map(({ name }) => name),
+    users: units.users.map(({ name }) => name).filter((name) => !foreignUsers.has(name)),
   };
 }
 

@@ -4,6 +4,7 @@ const path = process.getBuiltinModule('node:path');
 import { findProgram, runCommand } from '../../host/command.ts';
 import type { Manifest } from './manifest.ts';
 import { hashProgram } from './program.ts';
+import type { Units } from './units.ts';
 import {
   AGENT_FILE,
   bootUnits,
@@ -25,10 +26,14 @@ export interface Seen {
   /** `mode user group` of those directories that there are. */
   directories: ReadonlyMap<string, string>;
   users: ReadonlySet<string>;
+  /** Users with a name of ours that others made, and what is known of them. */
+  foreignUsers: ReadonlyMap<string, string>;
   /** The release that is wanted, on the disk. */
   release: 'whole' | 'absent' | 'broken';
   /** All that lie below the prefix. */
   releases: readonly string[];
+  /** What else lies there. */
+  others: readonly string[];
   /** Units that run now. */
   active: ReadonlySet<string>;
 }
@@ -67,8 +72,9 @@ export async function lookFor(
       }),
     ),
     users: new Set(owners.users.values()),
+    foreignUsers: foreignUsers(units, below),
     release: judgeRelease(below(`${prefix}/${wish.release}`), wish.release, files),
-    releases: listReleases(below(prefix)),
+    ...listPrefix(below(prefix)),
     active: wish.isRunning ? await activeUnits(Object.keys(units.units), env) : new Set(),
   };
 }
@@ -98,6 +104,11 @@ export async function activeUnits(
   return new Set(active.map((block) => /^Id=(.*)$/m.exec(block)?.[1] ?? ''));
 }
 
+/** Whether there is anything of that name, wherever it leads. */
+export function isThere(seen: Pick<Seen, 'files' | 'links'>, path: string): boolean {
+  return seen.files.has(path) || seen.links.has(path);
+}
+
 /** The lines of passwd and group, by number. */
 export function readOwners(below: Below): {
   users: Map<number, string>;
@@ -106,9 +117,22 @@ export function readOwners(below: Below): {
   return { users: readNames(below('/etc/passwd')), groups: readNames(below('/etc/group')) };
 }
 
-export function usersOf(manifest: Manifest, below: Below): string[] {
+/** Those that an installation made, and that are still there. */
+export function usersOf(manifest: Manifest, units: Units, below: Below): string[] {
   const known = new Set(readOwners(below).users.values());
-  return manifest.users.filter((name) => known.has(name));
+  const foreign = foreignUsers(units, below);
+  return manifest.users.filter((name) => known.has(name) && !foreign.has(name));
+}
+
+// We give them a home that nobody else would.
+function foreignUsers({ users }: Units, below: Below): Map<string, string> {
+  const homes = new Map(users.map(({ name, home }) => [name, home]));
+  const lines = readLines(below('/etc/passwd')).map((line) => line.split(':'));
+  return new Map(
+    lines
+      .filter(([name = '', , , , , home]) => homes.has(name) && homes.get(name) !== home)
+      .map(([name = '', , uid = '', , , home = '']) => [name, `uid ${uid}, home ${home}`]),
+  );
 }
 
 function pathsOf(wish: InstallWish): string[] {
@@ -166,12 +190,26 @@ function judgeRelease(
   }
 }
 
-function listReleases(prefix: string): string[] {
+// Version and hash; `.NAME.new` and `.NAME.old` of a copy that was cut off.
+const RELEASE = /^\.?[0-9]+\.[0-9]+\.[0-9]+[\w.+-]*-[0-9a-f]{8}(\.new|\.old)?$/;
+// Link, manifest, their drafts, and the locks of those that install.
+const OWN = /^(current|install\.json|\.(current|install\.json)\.[0-9]+\.new|lock\.[\w.]+)$/;
+
+/** The releases below a prefix, and what is neither these nor ours in any other way. */
+export function listPrefix(directory: string): Pick<Seen, 'releases' | 'others'> {
+  const entries = entriesOf(directory);
+  const releases = entries
+    .filter((entry) => entry.isDirectory() && RELEASE.test(entry.name))
+    .map(({ name }) => name);
+  const others = entries
+    .map(({ name }) => name)
+    .filter((name) => !(releases.includes(name) || OWN.test(name)));
+  return { releases, others };
+}
+
+function entriesOf(directory: string) {
   try {
-    return fs
-      .readdirSync(prefix, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && /^\.?[\w.-]+-[0-9a-f]{8}(\.\w+)?$/.test(entry.name))
-      .map((entry) => entry.name);
+    return fs.readdirSync(directory, { withFileTypes: true });
   } catch {
     return [];
   }

@@ -3,7 +3,8 @@ import { findProgram, runCommand } from '../../host/command.ts';
 import type { Action } from './action.ts';
 import { type Manifest, manifestFile, readManifest } from './manifest.ts';
 import { sha256 } from './plan-files.ts';
-import { belowRoot, readPaths, usersOf } from './seen.ts';
+import { belowRoot, listPrefix, readPaths, type Seen, usersOf } from './seen.ts';
+import { readUnits } from './units.ts';
 import { COMMAND_LINK, CONFIG_DIRECTORY } from './wish.ts';
 
 // Takes away what an installation brought, and no more: what an operator changed stays, and so do
@@ -15,6 +16,8 @@ export interface RemovalFacts {
   links: ReadonlyMap<string, string>;
   /** Of the installation's users those that there are. */
   users: readonly string[];
+  /** What is below the prefix. */
+  below: Pick<Seen, 'releases' | 'others'>;
   hasSystemd: boolean;
   isRunning: boolean;
   /** The lockdown is in force. */
@@ -49,7 +52,8 @@ export async function lookForRemoval(
   return {
     manifest,
     ...readPaths(paths, below),
-    users: usersOf(manifest, below),
+    users: usersOf(manifest, readUnits(), below),
+    below: listPrefix(below(prefix)),
     hasSystemd: machine.systemdVersion > 0,
     isRunning: machine.isRunning,
     hasTable: root === null && (await hasTable(machine.env)),
@@ -59,20 +63,21 @@ export async function lookForRemoval(
 
 /** Pure. */
 export function planRemoval(facts: RemovalFacts, isPurge: boolean): Removal {
-  const { manifest, hasTable: isLocked } = facts;
+  const { hasTable: isLocked } = facts;
   const files = removeFiles(facts);
+  const program = removeProgram(facts);
   const actions: Action[] = [
     ...stopUnits(facts),
     ...files.actions,
     ...reload(facts),
     ...(isPurge ? purge(facts) : []),
     { kind: 'remove', path: RUN_DIRECTORY },
-    { kind: 'remove', path: manifest.prefix },
+    ...program.actions,
     // Until now nobody could get in.
     ...(isLocked ? [removeTable()] : []),
   ];
   const notes = [
-    ...files.notes,
+    ...[...files.notes, ...program.notes],
     ...(isPurge ? [] : [keptNote()]),
     ...(isLocked ? ['the lockdown ends with this: the machine answers again whoever asks'] : []),
   ];
@@ -113,6 +118,18 @@ function removeFiles({ manifest, files, links }: RemovalFacts): Removal {
     actions.push({ kind: 'remove', path: COMMAND_LINK });
   }
   return { actions, notes };
+}
+
+// A prefix that an operator put something of his own into is not removed whole.
+function removeProgram({ manifest, below }: RemovalFacts): Removal {
+  const { prefix } = manifest;
+  const { releases, others } = below;
+  if (others.length === 0) return { actions: [{ kind: 'remove', path: prefix }], notes: [] };
+  const names = ['current', ...releases, 'install.json'];
+  return {
+    actions: names.map((name) => ({ kind: 'remove', path: `${prefix}/${name}` })),
+    notes: [`${prefix} stays: it holds what is not ours (${others.slice(0, 3).join(', ')})`],
+  };
 }
 
 function purge({ users, root }: RemovalFacts): Action[] {

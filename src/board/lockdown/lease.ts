@@ -59,7 +59,7 @@ export function readLease(options: LeaseOptions): Lease {
     ]),
     timeServers: usable(leases.flatMap((one) => one.timeServers)),
     leaseServers: usable(leases.flatMap((one) => one.leaseServers)),
-    near: nearOf(interfaces(), meshInterface),
+    near: nearOf(addressesOf(interfaces), meshInterface),
   };
 }
 
@@ -71,6 +71,17 @@ function resolvers(read: (file: string) => string): string[] {
     ...parseNameservers(read('/run/NetworkManager/resolv.conf')),
     ...parseNameservers(read('/run/dnsmasq/resolv.conf')),
   ];
+}
+
+// A kernel that does not tell is no reason to stay open.
+function addressesOf(
+  interfaces: () => ReturnType<typeof os.networkInterfaces>,
+): ReturnType<typeof os.networkInterfaces> {
+  try {
+    return interfaces();
+  } catch {
+    return {};
+  }
 }
 
 /** An interface identifier has 64 bits (RFC 4291 §2.5.1), also where DHCPv6 gave a /128. */

@@ -6,6 +6,12 @@ const ERRORS4 = 'icmp type { destination-unreachable, time-exceeded, parameter-p
 const ERRORS6 =
   'icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem }';
 
+// Of connections that the board began: who was let in comes by the line that lets him in, so that
+// nobody stays who came while the board stood open. And not `related`: among that are redirects and
+// source quenches of IPv4, by which a neighbour could lead what the board sends over himself. The
+// errors that a host needs have lines of their own.
+const ANSWER = 'ct state established ct direction reply counter name in-answer accept';
+
 // An answer of TCP to a probe: SYN ACK, RST, RST ACK. A SYN to these ports is none.
 const TCP_REPLY =
   'tcp dport 61440-65535 tcp flags & (fin | syn | rst | ack) == { syn | ack, rst, rst | ack }';
@@ -16,14 +22,14 @@ export function inputLines({ mesh }: RulesRequest): string[] {
     'iif "lo" counter name in-loopback accept',
     'ip saddr 127.0.0.0/8 counter name drop-spoofed drop',
     'ip6 saddr ::1 counter name drop-spoofed drop',
-    ...leaseLines(mesh),
     // RFC 1122 §3.3.4.2, the strong host: an address is reached by its own interface alone.
     'fib daddr . iif type != { local, broadcast, anycast, multicast } ' +
       'counter name drop-weak-host drop',
     ...(mesh === null ? [] : [`iifname "${mesh.interface}" goto mesh-input`]),
     'ip saddr @mesh4 counter name drop-spoofed drop',
     'ip6 saddr @mesh6 counter name drop-spoofed drop',
-    'ct state established,related counter name in-answer accept',
+    ANSWER,
+    ...leaseLines(),
     ...neighbourLines(),
     ...errorLines(),
     'icmp type echo-reply counter name in-echo-reply accept',
@@ -56,7 +62,7 @@ export function probeReplyLines(): string[] {
 
 export function meshInputLines({ sshPort, pagePort }: RulesRequest): string[] {
   return [
-    'ct state established,related counter name in-answer accept',
+    ANSWER,
     ...errorLines(),
     'icmp type echo-reply counter name in-echo-reply accept',
     'icmpv6 type echo-reply counter name in-echo-reply accept',
@@ -76,12 +82,11 @@ export function meshInputLines({ sshPort, pagePort }: RulesRequest): string[] {
   ];
 }
 
-// RFC 2131 §4.1, RFC 9915 §7.2. Before the host's own address is known.
-function leaseLines(mesh: RulesRequest['mesh']): string[] {
-  const not = mesh === null ? '' : `iifname != "${mesh.interface}" `;
+// RFC 2131 §4.1, RFC 9915 §7.2. Not among the answers: what was asked of all is answered by one.
+function leaseLines(): string[] {
   return [
-    `${not}meta nfproto ipv4 udp sport 67 udp dport 68 counter name in-lease accept`,
-    `${not}ip6 saddr fe80::/10 udp sport 547 udp dport 546 counter name in-lease accept`,
+    'meta nfproto ipv4 udp sport 67 udp dport 68 counter name in-lease accept',
+    'ip6 saddr fe80::/10 udp sport 547 udp dport 546 counter name in-lease accept',
   ];
 }
 

@@ -11,7 +11,8 @@ export function outputLines({ mesh }: RulesRequest): string[] {
     ...leaseLines(),
     ...honestLines(),
     ...linkLines(),
-    ANSWERS,
+    ...portLines(mesh),
+    LATE,
     'ip daddr @infra4 counter name out-infra accept',
     'ip6 daddr @infra6 counter name out-infra accept',
     'ip daddr @measured4 counter name out-measured accept',
@@ -42,7 +43,19 @@ export function meshOutputLines(): string[] {
   ];
 }
 
-const ANSWERS = 'ct state established,related ct direction reply counter name out-answer accept';
+// Not `related`: an error about a packet that was not let in would be among that.
+const ANSWERS = 'ct state established ct direction reply counter name out-answer accept';
+
+// Of a service, to somebody who came before this was loaded: the kernel would take it for the
+// beginning of a connection of the board's own (nf_conntrack_tcp_loose), and his answers for answers.
+// The board's own begin at ports that Linux gives out by itself, and with a SYN.
+const LATE =
+  'tcp sport 1-32767 tcp flags & (syn | ack) != syn ct state new counter name drop-late drop';
+
+// To whoever sent to the port of the mesh: nobody else is let in but by the mesh.
+function portLines(mesh: RulesRequest['mesh']): string[] {
+  return mesh === null || mesh.port === null ? [] : [`udp sport ${mesh.port} ${ANSWERS}`];
+}
 
 // Before a host has an address it has none to send from: this comes before that is judged.
 function leaseLines(): string[] {
@@ -69,13 +82,17 @@ function linkLines(): string[] {
   ];
 }
 
-// RFC 2827 at the source; and a closed port is answered by silence, as an open one is.
+// RFC 2827 at the source. And of what comes in, nobody is told anything: a closed port is answered
+// by silence, as an open one is; so are packets that are wrong in themselves, which the kernel
+// answers before it asks any rule. What only a router says, a probe never does.
 function honestLines(): string[] {
   return [
     'fib saddr type != local counter name drop-spoofed-output drop',
-    'icmp type destination-unreachable icmp code port-unreachable ' +
-      'counter name drop-unreachable drop',
-    'icmpv6 type destination-unreachable icmpv6 code port-unreachable ' +
-      'counter name drop-unreachable drop',
+    'ip saddr 127.0.0.0/8 counter name drop-spoofed-output drop',
+    'ip6 saddr ::1 counter name drop-spoofed-output drop',
+    'icmp type { destination-unreachable, source-quench, redirect, router-advertisement, ' +
+      'time-exceeded, parameter-problem } counter name drop-own-error drop',
+    'icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem, ' +
+      'nd-router-advert, nd-redirect } counter name drop-own-error drop',
   ];
 }

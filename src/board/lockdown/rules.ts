@@ -113,14 +113,15 @@ const UNTRACK_OUT: readonly string[] = [
 ];
 
 // A probe is no router. What a translator makes of the board's own IPv4 passes: it was judged as it
-// left, and is judged again as it comes in.
+// left, and is judged again as it comes in. That is IPv6 on both ways; IPv4 that is to go through
+// would be a neighbour's.
 function forwardLines({ mesh }: RulesRequest): string[] {
   const not = mesh === null ? null : mesh.interface;
   const out = not === null ? '' : ` oifname != "${not}"`;
   const back = not === null ? '' : ` iifname != "${not}"`;
   return [
-    `iifname "${TRANSLATOR}"${out} counter name translated accept`,
-    `oifname "${TRANSLATOR}"${back} counter name translated accept`,
+    `meta nfproto ipv6 iifname "${TRANSLATOR}"${out} counter name translated accept`,
+    `meta nfproto ipv6 oifname "${TRANSLATOR}"${back} counter name translated accept`,
     'counter name drop-forward drop',
   ];
 }

@@ -24,10 +24,12 @@ suite('board/install/apply', ({ test, testIf }) => {
       const at = (file: string): string => join(scratch.root, file);
       scratch.write(at('etc/old'), 'old');
       mkdirSync(at('opt'));
+      mkdirSync(at('etc/there'), { mode: 0o700 });
       symlinkSync('before', at('opt/current'));
       const { applied, said } = await apply(scratch, [
         { kind: 'program', path: '/opt/1.2.3-00000000', files: 1, bytes: 1 },
         { kind: 'directory', path: '/srv/new', mode: 0o750, user: 'root', group: 'root' },
+        { kind: 'directory', path: '/etc/there', mode: 0o755, user: 'root', group: 'root' },
         { kind: 'file', path: '/etc/old', text: 'new', mode: 0o644 },
         { kind: 'file', path: '/etc/new', text: 'new', mode: 0o644 },
         { kind: 'link', path: '/opt/current', target: '1.2.3-00000000' },
@@ -38,6 +40,7 @@ suite('board/install/apply', ({ test, testIf }) => {
       equal(said.at(-1), 'undo   all of that');
       equal(readFileSync(at('etc/old'), 'utf8'), 'old');
       equal(readlinkSync(at('opt/current')), 'before');
+      equal(lstatSync(at('etc/there')).mode & 0o777, 0o700);
       for (const file of ['srv/new', 'etc/new', 'opt/other', 'opt/1.2.3-00000000']) {
         ok(!existsSync(at(file)), file);
       }
@@ -75,6 +78,26 @@ suite('board/install/apply', ({ test, testIf }) => {
       ]);
       match(JSON.stringify(applied), /it is not a directory/);
       equal(lstatSync(at('secret')).mode & 0o777, 0o700);
+    }),
+  );
+
+  testIf(CANNOT, 'a link of a tree that leads out of it is not followed', () =>
+    inScratch(async (scratch) => {
+      const outside = join(scratch.source, 'lib');
+      mkdirSync(outside);
+      symlinkSync(outside, join(scratch.root, 'lib'));
+      symlinkSync('etc', join(scratch.root, 'usr'));
+      const file = { kind: 'file', text: 'x', mode: 0o644 } as const;
+      for (const action of [
+        { ...file, path: '/lib/deep/file' },
+        { kind: 'remove', path: '/lib/file' } as const,
+      ]) {
+        scratch.write(join(outside, 'file'), 'theirs');
+        const { applied } = await apply(scratch, [action]);
+        match(JSON.stringify(applied), /a link leads out of .*, to .*lib/);
+      }
+      ok(existsSync(join(outside, 'file')) && !existsSync(join(outside, 'deep')));
+      equal((await apply(scratch, [{ ...file, path: '/usr/file' }])).applied, { ok: true });
     }),
   );
 

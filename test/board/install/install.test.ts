@@ -124,6 +124,14 @@ suite('board/install/install', ({ test, testIf }) => {
       ok(!existsSync(join(scratch.root, 'usr')));
     }));
 
+  test('a directory that others have too is no prefix', () =>
+    inScratch(async (scratch) => {
+      scratch.write(join(scratch.root, 'opt/app-20240101/bin'), 'theirs');
+      const refused = prepareInstall(optionsIn(scratch, { prefix: '/opt' }));
+      await fails(refused, /\/opt holds what no `flint install` put there \(app-20240101\)/);
+      await prepareInstall(optionsIn(scratch, { prefix: '/opt/flint' }));
+    }));
+
   test('what is missing is said with the line that mends it', () =>
     inScratch(async (scratch) => {
       const file = join(scratch.root, 'agent.json');

@@ -131,10 +131,33 @@ suite('board/install/plan', ({ test }) => {
       [AGENT_FILE, 'old'],
       [POLICY_FILE, 'stricter'],
     ]);
-    const second = planInstall(wish, { ...BARE, files }, null);
-    const written = pathsOf(second.actions, 'file');
-    equal([written.includes(AGENT_FILE), written.includes(POLICY_FILE)], [false, false]);
-    match(second.notes.join(), /agent\.json is there already/);
+    // As files, and as links to where an operator keeps them, there or not.
+    const links = new Map([...files.keys()].map((path) => [path, '/srv/site']));
+    for (const there of [{ files }, { links }]) {
+      const second = planInstall(wish, { ...BARE, ...there }, null);
+      const written = pathsOf(second.actions, 'file');
+      equal([written.includes(AGENT_FILE), written.includes(POLICY_FILE)], [false, false]);
+      match(second.notes.join(), /agent\.json is there already/);
+      ok(commandsOf(second.actions).includes('systemctl restart flint-agent.service'));
+    }
+  });
+
+  test('what an operator masked is neither enabled nor started', () => {
+    const names = ['flint-probe.service', 'flint-lockdown.service'];
+    const links = new Map(names.map((name) => [`${UNIT_DIRECTORY}/${name}`, '/dev/null']));
+    const { actions } = planInstall(wishFor(), { ...BARE, links }, null);
+    equal(commandsOf(actions).slice(1), [
+      'systemctl daemon-reload',
+      'systemctl enable flint-agent.service',
+    ]);
+  });
+
+  test('a user that others made is told of, and is not ours to remove', () => {
+    const foreignUsers = new Map([['flint', 'uid 1000, home /home/flint']]);
+    const seen = { ...BARE, users: new Set(['flint']), foreignUsers };
+    const { notes, manifest } = planInstall(wishFor(), seen, null);
+    match(notes.join(), /the user flint was there already \(uid 1000, home \/home\/flint\)/);
+    equal(manifest.users, ['flint-push']);
   });
 
   test('without a running systemd nothing is started, without any nothing is enabled', () => {

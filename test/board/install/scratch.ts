@@ -57,8 +57,9 @@ export const BARE: Seen = {
   links: new Map(),
   directories: new Map(),
   users: new Set(),
+  foreignUsers: new Map(),
   release: 'absent',
-  releases: [],
+  ...{ releases: [], others: [] },
   active: new Set(),
 };
 

@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal } from 'uvu/assert';
 import { hashProgram, readProgram } from '../../../src/board/install/program.ts';
-import { belowRoot, lookFor, readPaths } from '../../../src/board/install/seen.ts';
+import { belowRoot, listPrefix, lookFor, readPaths } from '../../../src/board/install/seen.ts';
 import { suite } from '../../helper.ts';
 import { inScratch, wishFor } from './scratch.ts';
 
@@ -27,6 +27,29 @@ suite('board/install/seen', ({ test }) => {
       const { directories } = await lookFor(wishFor({ root, isRunning: false }), [], {});
       const own = process.getuid?.() === 0 ? 'root' : 'flint';
       equal(directories.get('/etc/flint')?.split(' ').slice(0, 2), ['755', own]);
+    }));
+
+  test('a user of our name is ours by his home', () =>
+    inScratch(async ({ root, write }) => {
+      const login = 'flint:x:1000:1000::/home/flint:/bin/bash';
+      const ours = 'flint-push:x:998:998::/var/lib/flint/push:/usr/sbin/nologin';
+      write(join(root, 'etc/passwd'), `${login}\n${ours}\n`);
+      const { foreignUsers } = await lookFor(wishFor({ root, isRunning: false }), [], {});
+      equal([...foreignUsers], [['flint', 'uid 1000, home /home/flint']]);
+    }));
+
+  test('below a prefix our own is told from what others put there', () =>
+    inScratch(({ root, write }) => {
+      for (const name of ['1.0.0-0a1b2c3d', '.1.0.1-rc.1-0a1b2c3d.new', 'app-20240101', 'bin']) {
+        mkdirSync(join(root, 'opt', name), { recursive: true });
+      }
+      for (const name of ['install.json', '.install.json.12.new', 'lock.0a1b2c3d.1.2', 'x.txt']) {
+        write(join(root, 'opt', name), '');
+      }
+      symlinkSync('1.0.0-0a1b2c3d', join(root, 'opt/current'));
+      const { releases, others } = listPrefix(join(root, 'opt'));
+      equal([...releases].sort(), ['.1.0.1-rc.1-0a1b2c3d.new', '1.0.0-0a1b2c3d']);
+      equal([...others].sort(), ['app-20240101', 'bin', 'x.txt']);
     }));
 
   test('a release counts when it holds what its name says', () =>

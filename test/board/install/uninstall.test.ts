@@ -22,6 +22,7 @@ const FACTS: RemovalFacts = {
   files: new Map([[UNIT, 'ours']]),
   links: new Map([[COMMAND, MAIN]]),
   users: ['flint'],
+  below: { releases: ['1.0.0-0a1b2c3d'], others: [] },
   ...{ hasSystemd: true, isRunning: true, hasTable: true, root: null },
 };
 
@@ -59,6 +60,17 @@ suite('board/install/uninstall', ({ test }) => {
     const paths = actions.flatMap((action) => (action.kind === 'remove' ? [action.path] : []));
     equal(paths, ['/run/flint', '/usr/lib/flint']);
     match(notes.join(), /flint-probe\.service was changed by hand and stays/);
+  });
+
+  test('a prefix that holds what is not ours loses only what is', () => {
+    const below = { releases: ['1.0.0-0a1b2c3d'], others: ['google', 'node-v22'] };
+    const { actions, notes } = planRemoval({ ...FACTS, below }, false);
+    const paths = actions.flatMap((action) => (action.kind === 'remove' ? [action.path] : []));
+    equal(
+      paths.filter((path) => path.startsWith('/usr/lib')),
+      ['current', '1.0.0-0a1b2c3d', 'install.json'].map((name) => `/usr/lib/flint/${name}`),
+    );
+    match(notes.join(), /\/usr\/lib\/flint stays: it holds what is not ours \(google, node-v22\)/);
   });
 
   test('of an image nothing is stopped', () => {

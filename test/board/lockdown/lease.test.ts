@@ -99,6 +99,14 @@ suite('the lease', (s) => {
     deepEqual(lease.near, ['192.168.1.9/24', '2001:db8::9/64']);
   });
 
+  s.test('a kernel that does not tell its addresses does not keep a board open', () => {
+    const interfaces = () => {
+      throw new Error('uv_interface_addresses returned Unknown system error 97');
+    };
+
+    deepEqual(readLease({ meshInterface: null, root: '/nonexistent', interfaces }).near, []);
+  });
+
   s.test('a machine without any of it has no lease, which is no error', () => {
     deepEqual(leaseOf({}), {
       ...{ gateways: [], resolvers: [], timeServers: [], leaseServers: [], near: [] },

@@ -94,6 +94,40 @@ suite('the rules of the lockdown', (s) => {
     equal(chain(text, 'mesh-input').filter((line) => /dport (2222|9999)/.test(line)).length, 4);
   });
 
+  s.test('connections are followed for answers alone, whoever they are with', () => {
+    const followed = renderRules(REQUEST)
+      .split('\n')
+      .filter((line) => /\bct\b/.test(line));
+
+    const [late, ...answers] = followed.sort(
+      (a, b) => Number(/new/.test(b)) - Number(/new/.test(a)),
+    );
+    match(late ?? '', /tcp sport 1-32767 .* ct state new counter name drop-late drop/);
+    equal(answers.length, 4);
+    for (const line of answers) match(line, /ct state established ct direction reply/);
+  });
+
+  s.test('what goes through is a translator’s IPv6, and never by the mesh', () => {
+    const accepted = chain(renderRules(REQUEST), 'forward').filter((line) => /accept$/.test(line));
+
+    deepEqual(
+      accepted.map((line) => line.replace(/ counter.*/, '')),
+      [
+        'meta nfproto ipv6 iifname "clat" oifname != "tailscale0"',
+        'meta nfproto ipv6 oifname "clat" iifname != "tailscale0"',
+      ],
+    );
+  });
+
+  s.test('of ICMP errors the board sends none, though they are answers', () => {
+    for (const name of ['output', 'mesh-output']) {
+      const lines = chain(renderRules(REQUEST), name);
+      const errors = lines.findIndex((line) => line.includes('drop-own-error'));
+      const answers = lines.findIndex((line) => line.includes('out-answer'));
+      deepEqual([errors > 0, errors < answers], [true, true], name);
+    }
+  });
+
   s.test('without a mesh there is no rule for one', () => {
     const text = renderRules({ ...REQUEST, mesh: null });
 
