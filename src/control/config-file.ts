@@ -1,17 +1,29 @@
 // The control's configuration as a file.
-import { readFileSync, statSync } from 'node:fs';
 import { ProbeError } from '../core/error.ts';
+import { hardwareBeside } from '../host/hardware.ts';
+import { readJsonFile } from '../host/json-file.ts';
 import { type ControlConfig, parseControlConfig } from './config.ts';
 
-const CONFIG_BYTES_MAX = 1_048_576;
-
 /**
- * Reads and judges a file. Where `isOptional`, none at all means the defaults. Throws
- * ERR_CONFIG_INVALID with file, path and reason.
+ * Reads and judges a file. Where `isOptional`, none at all means the defaults. Kinds of boards that
+ * the file does not say where to look for lie beside it. Throws ERR_CONFIG_INVALID with file, path
+ * and reason.
  */
 export function loadControlConfig(file: string, isOptional: boolean): ControlConfig {
-  const text = readText(file, isOptional);
-  return judge(text === null ? { schema: 1 } : parseJson(text, file), file);
+  const config = judge(readDocument(file, isOptional), file);
+  const beside = { directory: hardwareBeside(file), isOptional: true };
+  return { ...config, hardware: config.hardware ?? beside };
+}
+
+function readDocument(file: string, isOptional: boolean): unknown {
+  try {
+    return readJsonFile(file);
+  } catch (error) {
+    const cause = error instanceof ProbeError ? error.cause : null;
+    const isMissing = (cause as NodeJS.ErrnoException | null)?.code === 'ENOENT';
+    if (isOptional && isMissing) return { schema: 1 };
+    throw error;
+  }
 }
 
 function judge(document: unknown, file: string): ControlConfig {
@@ -21,25 +33,4 @@ function judge(document: unknown, file: string): ControlConfig {
     path === '' ? message : `${path}: ${message}`,
   );
   throw new ProbeError('ERR_CONFIG_INVALID', `${file}: ${issues.join('; ')}`);
-}
-
-function readText(file: string, isOptional: boolean): string | null {
-  try {
-    const { size } = statSync(file);
-    if (size > CONFIG_BYTES_MAX) throw new Error(`${size} bytes are more than ${CONFIG_BYTES_MAX}`);
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    if (isOptional && (cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ProbeError('ERR_CONFIG_INVALID', `${file} cannot be read: ${why}`, { cause });
-  }
-}
-
-function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ProbeError('ERR_CONFIG_INVALID', `${file}: not JSON: ${why}`, { cause });
-  }
 }

@@ -30,6 +30,14 @@ export interface ControlConfig {
   addressPrefix: string | null;
   /** Rounds for graphs: how long and how many bytes at most. */
   history: { keepMs: number; bytesMax: number };
+  /** Kinds of boards beside those of the program; null where nobody keeps any. */
+  hardware: HardwareFolder | null;
+}
+
+export interface HardwareFolder {
+  directory: string;
+  /** Nobody named it: it need not be there. */
+  isOptional: boolean;
 }
 
 export interface ControlIssue {
@@ -78,6 +86,7 @@ const ORIGIN = v.pipe(
   v.check(isOrigin, ORIGIN_MESSAGE),
 );
 
+const DIRECTORY = text('an absolute path of a directory', /^\/[^\0\n]{0,1000}$/, 1001);
 const FILE = text('an absolute path of a file', /^\/[^\0\n]{0,1000}$/, 1001);
 
 export const CONTROL_CONFIG = v.strictObject(
@@ -122,6 +131,7 @@ export const CONTROL_CONFIG = v.strictObject(
       ),
       {},
     ),
+    hardwareDirectory: v.optional(v.nullable(DIRECTORY), null),
   },
   objectMessage('an object'),
 );
@@ -142,6 +152,7 @@ export function parseControlConfig(document: unknown): ParsedControlConfig {
     namePrefix: output.namePrefix,
     addressPrefix: output.addressPrefix,
     history: { keepMs: output.history.keep, bytesMax: output.history.bytesMax },
+    hardware: namedFolder(output.hardwareDirectory),
   };
   const issues = faults(config, output.origin !== null);
   return issues.length === 0 ? { ok: true, config } : { ok: false, issues };
@@ -163,6 +174,10 @@ export function hostNameOf(authority: string): string | null {
 
 export function isLoopbackName(name: string): boolean {
   return name === 'localhost' || isLoopbackText(name);
+}
+
+function namedFolder(directory: string | null): HardwareFolder | null {
+  return directory === null ? null : { directory, isOptional: false };
 }
 
 function toIssue(issue: v.BaseIssue<unknown>): ControlIssue {

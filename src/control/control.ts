@@ -10,7 +10,7 @@ import type { ControlConfig } from './config.ts';
 import type { ControlContext, ControlServer } from './context.ts';
 import { type ControlLock, lockControl } from './control-lock.ts';
 import { type ControlDb, controlFile, openControlDb } from './db.ts';
-import { readHardware } from './hardware.ts';
+import { readHardware, refreshHardware } from './hardware.ts';
 import { type History, startHistory } from './history.ts';
 import { listenOn } from './listen.ts';
 import { openKeys } from './secrets.ts';
@@ -23,7 +23,7 @@ export interface ControlOptions {
   stateDirectory: string;
   version: string;
   log: Log;
-  /** Those of the package where none are given. */
+  /** Those of the program where none are given. */
   hardware?: readonly HardwareProfile[];
   nowMs?: () => number;
   /** See the context: for a control that only its own machine reaches. */
@@ -38,7 +38,10 @@ export interface Control {
   address: string;
   port: number;
   context: ControlContext;
-  /** Reads certificate and key again. Throws nothing: bad ones are told and the old ones stay. */
+  /**
+   * Reads certificate, key and the fleet's own kinds of boards again. Throws nothing: what is bad
+   * is told, and the old one stays.
+   */
   reload(): void;
   /** Within five seconds; requests under way are answered if they can be. */
   stop(): Promise<void>;
@@ -79,6 +82,7 @@ async function start(options: ControlOptions, parts: Parts): Promise<Control> {
   const context: ControlContext = {
     ...{ config, store, log, version, nowMs, hardware, keys, revision, isOpenToRead },
   };
+  refreshHardware(context, hardware);
   parts.history = startHistory(context, stateDirectory);
   await options.prepare?.(context);
   const tls = config.tls === null ? null : readTls(config.tls);
@@ -94,7 +98,10 @@ async function start(options: ControlOptions, parts: Parts): Promise<Control> {
     address,
     port,
     context,
-    reload: () => reloadTls(context, server),
+    reload() {
+      reloadHardware(context, hardware);
+      reloadTls(context, server);
+    },
     async stop() {
       upkeep.end();
       await end(parts);
@@ -152,11 +159,18 @@ function readTls({ certFile, keyFile }: { certFile: string; keyFile: string }) {
   }
 }
 
-function reloadTls({ config, log }: ControlContext, server: ControlServer): void {
-  if (config.tls === null) {
-    log.info('nothing to read again: there is no tls');
-    return;
+function reloadHardware(context: ControlContext, own: readonly HardwareProfile[]): void {
+  const { log } = context;
+  try {
+    refreshHardware(context, own);
+    log.info('the hardware profiles were read again');
+  } catch (error) {
+    log.error(`hardware profiles: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+function reloadTls({ config, log }: ControlContext, server: ControlServer): void {
+  if (config.tls === null) return;
   try {
     const secure = server.server as unknown as TlsServer;
     secure.setSecureContext(readTls(config.tls));

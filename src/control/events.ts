@@ -3,7 +3,7 @@
 
 import { type Selectable, sql } from 'kysely';
 import * as v from 'valibot';
-import { FLEET_EVENT } from '../core/fleet.ts';
+import { FLEET_EVENT } from '../core/fleet-journal.ts';
 import { SLUG } from '../core/wire.ts';
 import type { ControlContext } from './context.ts';
 import type { ProbeEventTable } from './db-tables.ts';

@@ -1,6 +1,6 @@
 // What leaves with an export that strangers may read: how things are, not whose they are and where.
 import { isIpv4Mapped, parseAddress } from '../core/address.ts';
-import { isAboutBoard } from '../core/board-faults.ts';
+import { isAboutBoard } from '../core/board-words.ts';
 import type { ProbeDetail, ProbeRow } from '../core/fleet.ts';
 import type { Finding, Shared } from '../core/overview.ts';
 import type { OverviewInput } from './page-overview.ts';

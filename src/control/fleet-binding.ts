@@ -3,7 +3,8 @@
 // does nothing the second time.
 import type { InferOutput } from 'valibot';
 import { ProbeError } from '../core/error.ts';
-import type { CANDIDATE_CHOICE, ProbeRow, REPLACEMENT } from '../core/fleet.ts';
+import type { ProbeRow, REPLACEMENT } from '../core/fleet.ts';
+import type { CANDIDATE_CHOICE } from '../core/fleet-boards.ts';
 import { parseMac } from '../core/wire.ts';
 import { recordAudit } from './audit.ts';
 import type { Actor, ControlContext } from './context.ts';
@@ -136,11 +137,11 @@ export async function replaceProbe(
   name: string,
   { mac: written, hardware }: Replacement,
 ): Promise<ProbeRow> {
-  if (hardware !== undefined) checkHardware(context.hardware, hardware);
   const mac = parseMac(written) ?? '';
   return await changing(context, { actor, name, action: 'probe.replace' }, async (db, probe) => {
     const next = { ...probe, mac, hardware: hardware ?? probe.hardware };
     if (next.mac === probe.mac && next.hardware === probe.hardware) return false;
+    if (next.hardware !== probe.hardware) checkHardware(context.hardware, next.hardware);
     const isOther = next.mac !== probe.mac;
     if (isOther) {
       await refuseTakenMac(db, mac);

@@ -1,7 +1,8 @@
 // Boards that asked to be let in and whose MAC nobody registered.
 import type { InferOutput } from 'valibot';
 import { ProbeError } from '../core/error.ts';
-import type { BOARD_REGISTRATION, ProbeRow, UNKNOWN_BOARD } from '../core/fleet.ts';
+import type { BOARD_REGISTRATION, ProbeRow } from '../core/fleet.ts';
+import type { UNKNOWN_BOARD } from '../core/fleet-boards.ts';
 import { recordAudit } from './audit.ts';
 import type { Actor, ControlContext } from './context.ts';
 import type { Db } from './db.ts';

@@ -2,7 +2,7 @@
 // long as the token says.
 import type { InferOutput } from 'valibot';
 import { ProbeError } from '../core/error.ts';
-import type { CLAIM_TOKEN, CLAIM_TOKEN_INPUT, CLAIM_TOKEN_MADE } from '../core/fleet.ts';
+import type { CLAIM_TOKEN, CLAIM_TOKEN_INPUT, CLAIM_TOKEN_MADE } from '../core/fleet-boards.ts';
 import { recordAudit } from './audit.ts';
 import type { Actor, ControlContext } from './context.ts';
 import { makeCredential } from './credential.ts';

@@ -1,7 +1,8 @@
 // All about one probe.
 
 import { ProbeError } from '../core/error.ts';
-import type { FleetEvent, ProbeDetail } from '../core/fleet.ts';
+import type { ProbeDetail } from '../core/fleet.ts';
+import type { FleetEvent } from '../core/fleet-journal.ts';
 import { documentOf } from './compose.ts';
 import type { ControlContext } from './context.ts';
 import type { Db } from './db.ts';

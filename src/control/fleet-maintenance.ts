@@ -2,7 +2,7 @@
 // kept after their end, as an answer to "was that us?".
 import type { InferOutput } from 'valibot';
 import { ProbeError } from '../core/error.ts';
-import type { MAINTENANCE, MAINTENANCE_INPUT } from '../core/fleet.ts';
+import type { MAINTENANCE, MAINTENANCE_INPUT } from '../core/fleet-maintenance.ts';
 import { recordAudit } from './audit.ts';
 import type { Actor, ControlContext } from './context.ts';
 import type { Db } from './db.ts';

@@ -1,7 +1,7 @@
 // What a measurement set would mean for the fleet, shown before it is saved.
 
 import { addCosts, arrivalsOf, type Cost, costOf, type HopsOf, NOTHING } from '../core/cost.ts';
-import type { SetInput, SetPreview } from '../core/fleet.ts';
+import type { SetInput, SetPreview } from '../core/fleet-sets.ts';
 import { DEFAULT_POLICY } from '../core/policy.ts';
 import { capConfig, MEASURED_KINDS } from '../core/policy-caps.ts';
 import type { Db } from './db.ts';

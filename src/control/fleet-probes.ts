@@ -48,12 +48,13 @@ export async function changeProbe(
   name: string,
   change: ProbeChange,
 ): Promise<ProbeRow> {
-  if (change.hardware !== undefined) checkHardware(context.hardware, change.hardware);
   return await context.store.write(async (db) => {
     const probe = await probeByName(db, name);
     const labels = await labelsOf(db, probe.id);
     const { groups = labels.groups, tags = labels.tags, ...values } = change;
     const next = withValues(probe, values);
+    // One whose profile is gone may still be edited.
+    if (next.hardware !== probe.hardware) checkHardware(context.hardware, next.hardware);
     if (next.name !== probe.name) await refuseTakenName(db, next.name);
     await putLabels(db, probe.id, { groups, tags });
     const nextLabels = await labelsOf(db, probe.id);

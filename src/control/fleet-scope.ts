@@ -1,6 +1,6 @@
 // Whom an assignment or a maintenance window concerns: people name a probe, the database keeps its
 // id, so that it may be renamed. A group is a word; there need not be a probe in it yet.
-import type { Assignment } from '../core/fleet.ts';
+import type { Assignment } from '../core/fleet-sets.ts';
 import type { Db } from './db.ts';
 import { probeByName } from './fleet-find.ts';
 import { inputInvalid } from './problem.ts';

@@ -1,7 +1,7 @@
 // Measurement sets as the API shows them.
 import { sql } from 'kysely';
 import { ProbeError } from '../core/error.ts';
-import type { MeasurementSet } from '../core/fleet.ts';
+import type { MeasurementSet } from '../core/fleet-sets.ts';
 import type { Db } from './db.ts';
 import type { AssignmentTable } from './db-tables.ts';
 

@@ -2,7 +2,7 @@
 // it would accept what comes out of it together with its other sets.
 import { sql } from 'kysely';
 import { ProbeError } from '../core/error.ts';
-import type { MeasurementSet, SetInput, SetPreview } from '../core/fleet.ts';
+import type { MeasurementSet, SetInput, SetPreview } from '../core/fleet-sets.ts';
 import { recordAudit } from './audit.ts';
 import type { Actor, ControlContext } from './context.ts';
 import type { Db } from './db.ts';

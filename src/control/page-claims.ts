@@ -1,7 +1,7 @@
 // `/claims`: how boards join. Tokens that let them in without asking, and all boards that ask.
 import { html } from 'hono/html';
 import type { InferOutput } from 'valibot';
-import type { CLAIM_TOKEN } from '../core/fleet.ts';
+import type { CLAIM_TOKEN } from '../core/fleet-boards.ts';
 import { formatCount, formatDuration } from '../graph/format.ts';
 import type { Markup } from '../graph/smoke.ts';
 import { buttonForm, errorList, type FormState, field, form, submit } from './page-form.ts';

@@ -2,7 +2,7 @@
 // compare the fingerprint, and those that nobody knows yet.
 import { html } from 'hono/html';
 import type { InferOutput } from 'valibot';
-import type { CANDIDATE, UNKNOWN_BOARD } from '../core/fleet.ts';
+import type { CANDIDATE, UNKNOWN_BOARD } from '../core/fleet-boards.ts';
 import { formatDuration } from '../graph/format.ts';
 import type { Markup } from '../graph/smoke.ts';
 import { buttonForm } from './page-form.ts';

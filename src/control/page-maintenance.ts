@@ -1,7 +1,7 @@
 // `/maintenance`: spans of time in which silence and outages are expected and nobody is alarmed.
 import { html } from 'hono/html';
 import type { InferOutput } from 'valibot';
-import type { MAINTENANCE } from '../core/fleet.ts';
+import type { MAINTENANCE } from '../core/fleet-maintenance.ts';
 import { formatDuration } from '../graph/format.ts';
 import type { Markup } from '../graph/smoke.ts';
 import { type Text, timeRange } from '../graph/text.ts';

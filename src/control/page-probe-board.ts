@@ -3,7 +3,7 @@ import { html } from 'hono/html';
 import { boardFaults } from '../core/board-faults.ts';
 import type { ProbeDetail } from '../core/fleet.ts';
 import { TROUBLE } from '../core/report-judge.ts';
-import { lockdownFacts, meshFacts, pushFacts } from '../graph/board-facts.ts';
+import { lockdownFacts, meshFacts, peerFacts, pushFacts } from '../graph/board-facts.ts';
 import type { Markup } from '../graph/smoke.ts';
 import { sentence } from '../graph/text.ts';
 import type { Notice } from './overview-words.ts';
@@ -12,10 +12,11 @@ import { card, factList } from './page-table.ts';
 /** Null for a probe whose agent looks after none of them. */
 export function boardCard({ board }: ProbeDetail, nowMs: number): Markup | null {
   if (board === null) return null;
+  const { mesh, lockdown, push } = board;
   const facts = [
-    ...(board.mesh === null ? [] : meshFacts(board.mesh, nowMs)),
-    ...(board.lockdown === null ? [] : lockdownFacts(board.lockdown, nowMs)),
-    ...(board.push === null ? [] : pushFacts(board.push, nowMs)),
+    ...(mesh === null ? [] : [...meshFacts(mesh, nowMs), ...peerFacts(mesh.peers, nowMs)]),
+    ...(lockdown === null ? [] : lockdownFacts(lockdown, nowMs)),
+    ...(push === null ? [] : pushFacts(push, nowMs)),
   ];
   return facts.length === 0 ? null : card('Its board', html`${factList(facts)}`, 'board');
 }

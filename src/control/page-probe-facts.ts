@@ -1,7 +1,8 @@
 // What is known of a probe beside its graphs: what it is, what it should run and runs, and what
 // happened.
 import { html } from 'hono/html';
-import type { FleetEvent, ProbeDetail } from '../core/fleet.ts';
+import type { ProbeDetail } from '../core/fleet.ts';
+import type { FleetEvent } from '../core/fleet-journal.ts';
 import type { ProbeEvent } from '../core/round.ts';
 import {
   familyName,

@@ -156,7 +156,7 @@ function aboutFields({ state, hardware, groups, namePrefix }: ProbeFormInput): M
     field(state, {
       name: 'hardware',
       label: 'Hardware',
-      options: hardware.map(({ slug, name }) => ({ value: slug, text: name })),
+      options: kindsOf(hardware, state),
     }),
     field(state, {
       name: 'groups',
@@ -180,11 +180,19 @@ function replaceFields({
   state: FormState;
   hardware: readonly HardwareProfile[];
 }): Markup[] {
-  const options = hardware.map(({ slug, name }) => ({ value: slug, text: name }));
+  const options = kindsOf(hardware, state);
   return [
     field(state, { ...MAC_FIELD, label: 'MAC address of the new board' }),
     field(state, { name: 'hardware', label: 'Hardware', options }),
   ];
+}
+
+// Without an option of its own, saving the form would make it another one.
+function kindsOf(hardware: readonly HardwareProfile[], { values }: FormState) {
+  const options = hardware.map(({ slug, name }) => ({ value: slug, text: name }));
+  const current = values['hardware'] ?? '';
+  if (current === '' || options.some(({ value }) => value === current)) return options;
+  return [...options, { value: current, text: `${current} (no profile)` }];
 }
 
 function typeName(name: string): Field {

@@ -3,7 +3,7 @@ import { html } from 'hono/html';
 import type { InferOutput } from 'valibot';
 import type { ProbeDetail } from '../core/fleet.ts';
 import type { REPORTED_SERIES, ReportedRound } from '../core/report.ts';
-import { FAMILIES, type Family, type ProbeEvent } from '../core/round.ts';
+import { EVENT_KINDS, FAMILIES, type Family, type ProbeEvent } from '../core/round.ts';
 import { columnSpan, eventsOfSeries } from '../graph/column.ts';
 import { spanFigures } from '../graph/figures.ts';
 import { familyName, formatCount, formatPercent, formatRtt } from '../graph/format.ts';
@@ -156,15 +156,7 @@ function graph(input: GraphsInput, series: ReportedSeries, id: string): Markup {
 }
 
 /** What is newer than this control knows is in the list of events alone. */
-const KINDS: readonly string[] = [
-  'outage',
-  'address',
-  'path',
-  'shift',
-  'clock-step',
-  'config',
-  'start',
-];
+const KINDS: readonly string[] = EVENT_KINDS;
 
 /** Those that the probe itself told; what the control noted is no matter of graphs. */
 export function reportedEvents({ events }: ProbeDetail): ProbeEvent[] {

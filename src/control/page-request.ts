@@ -100,13 +100,27 @@ export function judge<Schema extends v.GenericSchema>(
   return { ok: false, state: { values, errors: errorsOf(issues, values) } };
 }
 
+export type Attempted<Result> =
+  | { ok: true; result: Result }
+  | { ok: false; state: FormState; status: number };
+
+/** What was typed, judged by a schema and then done; a refusal of either is at its field. */
+export async function attemptJudged<Schema extends v.GenericSchema, Result>(
+  schema: Schema,
+  { input, values }: { input: unknown; values: Values },
+  work: (value: v.InferOutput<Schema>) => Promise<Result>,
+): Promise<Attempted<Result>> {
+  const judged = judge(schema, input, values);
+  return judged.ok ? await attempt(values, () => work(judged.value)) : { ...judged, status: 400 };
+}
+
 /**
  * Does it, or says at which field it was refused. What the input is not to blame for is thrown on.
  */
 export async function attempt<Result>(
   values: Values,
   work: () => Promise<Result>,
-): Promise<{ ok: true; result: Result } | { ok: false; state: FormState; status: number }> {
+): Promise<Attempted<Result>> {
   try {
     return { ok: true, result: await work() };
   } catch (error) {

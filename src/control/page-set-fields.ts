@@ -1,7 +1,7 @@
 // Between a set and the fields of its form. A form never resets what it does not show: it changes
 // the keys that it has fields for, and everything else of the set stays as it was.
 import { isRecord } from '../core/config-value.ts';
-import type { MeasurementSet, SetInput } from '../core/fleet.ts';
+import type { MeasurementSet, SetInput } from '../core/fleet-sets.ts';
 import { parseTargetLines, printTargets } from './page-set-targets.ts';
 
 export type FormValues = Readonly<Record<string, string>>;

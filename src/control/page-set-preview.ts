@@ -1,6 +1,6 @@
 // What a set would do if it were saved: to one probe, to all of them, to the destinations.
 import { html } from 'hono/html';
-import type { Cost, SetPreview } from '../core/fleet.ts';
+import type { Cost, SetPreview } from '../core/fleet-sets.ts';
 import { formatBytes, formatCount } from '../graph/format.ts';
 import type { Markup } from '../graph/smoke.ts';
 import { noticeList } from './page-overview.ts';

@@ -1,6 +1,6 @@
 // A set as those read it who may not change it: a line for each target, as the form would have it.
 import { html } from 'hono/html';
-import type { MeasurementSet } from '../core/fleet.ts';
+import type { MeasurementSet } from '../core/fleet-sets.ts';
 import type { Markup } from '../graph/smoke.ts';
 import { printTargets } from './page-set-targets.ts';
 

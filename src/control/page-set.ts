@@ -1,6 +1,6 @@
 // The form of a set: what is measured and by whom.
 import { html } from 'hono/html';
-import type { MeasurementSet, SetPreview } from '../core/fleet.ts';
+import type { MeasurementSet, SetPreview } from '../core/fleet-sets.ts';
 import { formatCount } from '../graph/format.ts';
 import type { Markup } from '../graph/smoke.ts';
 import { checkbox, errorList, type FormState, field, form, hidden } from './page-form.ts';

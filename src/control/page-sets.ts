@@ -1,7 +1,7 @@
 // `/sets`: all sets of measurements, and who runs them.
 import { html } from 'hono/html';
 import { isRecord } from '../core/config-value.ts';
-import type { MeasurementSet } from '../core/fleet.ts';
+import type { MeasurementSet } from '../core/fleet-sets.ts';
 import { formatCount } from '../graph/format.ts';
 import type { Markup } from '../graph/smoke.ts';
 import { ago } from './page-probe-words.ts';

@@ -12,17 +12,9 @@ import {
   type PlacedEvent,
 } from '../core/report-events.ts';
 import type { ControlDb } from './db.ts';
+import type { ProbeStateTable } from './db-tables.ts';
 
-export interface ReportRow {
-  probeId: number;
-  seenMs: number;
-  seenFrom: string;
-  version: string;
-  bootId: string;
-  badness: number;
-  /** JSON, without rounds. */
-  report: string;
-}
+export type ReportRow = ProbeStateTable;
 
 export interface ReportStore {
   /** Whether the key is still one of a probe that is not disabled. */

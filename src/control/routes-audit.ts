@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { AUDIT_ENTRY, queryNumber } from '../core/fleet.ts';
-import { line } from '../core/wire.ts';
+import { AUDIT_ENTRY } from '../core/fleet-journal.ts';
+import { line, queryNumber } from '../core/wire.ts';
 import { AUDIT_PAGE_MAX, listAudit } from './audit-log.ts';
 import type { AddRoutes } from './context.ts';
 

@@ -1,20 +1,15 @@
 // What a fleet needs beside its probes: boards that nobody registered, claim tokens, maintenance
 // windows, and the kinds of hardware.
-import {
-  BOARD_REGISTRATION,
-  CLAIM_TOKEN,
-  CLAIM_TOKEN_INPUT,
-  CLAIM_TOKEN_MADE,
-  MAINTENANCE,
-  MAINTENANCE_INPUT,
-  PROBE_ROW,
-} from '../core/fleet.ts';
+
+import { BOARD_REGISTRATION, PROBE_ROW } from '../core/fleet.ts';
 import {
   BOARDS_ANSWER,
   CLAIM_TOKENS_ANSWER,
   HARDWARE_ANSWER,
   MAINTENANCE_ANSWER,
 } from '../core/fleet-answers.ts';
+import { CLAIM_TOKEN, CLAIM_TOKEN_INPUT, CLAIM_TOKEN_MADE } from '../core/fleet-boards.ts';
+import { MAINTENANCE, MAINTENANCE_INPUT } from '../core/fleet-maintenance.ts';
 import type { AddRoutes, ControlContext, ControlServer } from './context.ts';
 import { forgetBoard, listBoards, registerBoard } from './fleet-boards.ts';
 import { listClaimTokens, makeClaimToken, revokeClaimToken } from './fleet-claim-tokens.ts';

@@ -1,7 +1,7 @@
 // Measurement sets.
 import * as v from 'valibot';
-import { SET_ANSWER, SET_INPUT, SET_PREVIEW } from '../core/fleet.ts';
 import { SETS_ANSWER } from '../core/fleet-answers.ts';
+import { SET_ANSWER, SET_INPUT, SET_PREVIEW } from '../core/fleet-sets.ts';
 import { SLUG } from '../core/wire.ts';
 import type { AddRoutes, ControlContext, ControlServer } from './context.ts';
 import { listSets, previewSet, removeSet, saveSet, showSet } from './fleet-sets.ts';

@@ -1,7 +1,6 @@
 // Probes and the boards behind them.
 import * as v from 'valibot';
 import {
-  CANDIDATE_CHOICE,
   PROBE_CHANGE,
   PROBE_DETAIL,
   PROBE_INPUT,
@@ -11,6 +10,7 @@ import {
   type ProbeRow,
   REPLACEMENT,
 } from '../core/fleet.ts';
+import { CANDIDATE_CHOICE } from '../core/fleet-boards.ts';
 import { SLUG } from '../core/wire.ts';
 import type { Actor, AddRoutes, ControlContext, ControlServer } from './context.ts';
 import {

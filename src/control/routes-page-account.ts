@@ -9,9 +9,9 @@ import {
   ANY_FORM,
   ANY_QUERY,
   attempt,
+  attemptJudged,
   frameOf,
   goTo,
-  judge,
   sendPage,
   type Values,
   VIEWER_PAGE,
@@ -88,10 +88,9 @@ function addTokens(server: ControlServer, context: ControlContext, once: Once): 
       requirePrivate(context, request);
       const values = valuesOf(request.body);
       const actor = actorOf(request);
-      const judged = judge(TOKEN_INPUT, readToken(values), values);
-      const done = judged.ok
-        ? await attempt(values, () => makeToken(context, actor, actor.name, judged.value))
-        : { ...judged, status: 400 };
+      const done = await attemptJudged(TOKEN_INPUT, { input: readToken(values), values }, (value) =>
+        makeToken(context, actor, actor.name, value),
+      );
       if (done.ok) {
         const key = once.keep(actor.text, done.result.token, context.nowMs());
         return goTo(reply, withQuery('/account', { once: key }), 'token-made');

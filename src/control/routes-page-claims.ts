@@ -1,12 +1,10 @@
 // Pages of joining: claim tokens, boards that ask, and maintenance windows.
 import * as v from 'valibot';
 import { ProbeError } from '../core/error.ts';
-import {
-  BOARD_REGISTRATION,
-  CLAIM_TOKEN_INPUT,
-  MAINTENANCE_INPUT,
-  queryNumber,
-} from '../core/fleet.ts';
+import { BOARD_REGISTRATION } from '../core/fleet.ts';
+import { CLAIM_TOKEN_INPUT } from '../core/fleet-boards.ts';
+import { MAINTENANCE_INPUT } from '../core/fleet-maintenance.ts';
+import { queryNumber } from '../core/wire.ts';
 import type { AddRoutes, ControlContext, ControlServer } from './context.ts';
 import { forgetBoard, listBoards, registerBoard } from './fleet-boards.ts';
 import { listClaimTokens, makeClaimToken, revokeClaimToken } from './fleet-claim-tokens.ts';
@@ -20,10 +18,9 @@ import { probeHref } from './page-probe-words.ts';
 import {
   ANY_FORM,
   ANY_QUERY,
-  attempt,
+  attemptJudged,
   frameOf,
   goTo,
-  judge,
   OPERATOR_PAGE,
   sendPage,
   type Values,
@@ -72,10 +69,11 @@ function addClaims(server: ControlServer, context: ControlContext): void {
     handler: async (request, reply) => {
       const values = valuesOf(request.body);
       const actor = actorOf(request);
-      const judged = judge(CLAIM_TOKEN_INPUT, readToken(values), values);
-      const done = judged.ok
-        ? await attempt(values, () => makeClaimToken(context, actor, judged.value))
-        : { ...judged, status: 400 };
+      const done = await attemptJudged(
+        CLAIM_TOKEN_INPUT,
+        { input: readToken(values), values },
+        (value) => makeClaimToken(context, actor, value),
+      );
       if (done.ok) {
         const key = once.keep(actor.text, done.result.token, context.nowMs());
         return goTo(reply, withQuery('/claims', { once: key }), 'token-made');
@@ -145,10 +143,11 @@ function addBoards(server: ControlServer, context: ControlContext): void {
     handler: async (request, reply) => {
       const { id } = request.params;
       const values = valuesOf(request.body);
-      const judged = judge(BOARD_REGISTRATION, readProbe(values, true), values);
-      const done = judged.ok
-        ? await attempt(values, () => registerBoard(context, actorOf(request), id, judged.value))
-        : { ...judged, status: 400 };
+      const done = await attemptJudged(
+        BOARD_REGISTRATION,
+        { input: readProbe(values, true), values },
+        (value) => registerBoard(context, actorOf(request), id, value),
+      );
       if (done.ok) return goTo(reply, probeHref(done.result.name), 'approved');
       const frame = frameOf(context, request);
       const board = await boardOf(id);
@@ -231,6 +230,5 @@ async function addWindow(
   }
   const { scope, value = '', reason = '' } = values;
   const given = { scope, value: scope === 'all' ? '' : value.trim(), fromMs, untilMs, reason };
-  const judged = judge(MAINTENANCE_INPUT, given, values);
-  return judged.ok ? await attempt(values, () => add(judged.value)) : { ...judged, status: 400 };
+  return await attemptJudged(MAINTENANCE_INPUT, { input: given, values }, add);
 }

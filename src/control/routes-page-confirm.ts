@@ -13,9 +13,9 @@ import { probeHref } from './page-probe-words.ts';
 import {
   ANY_FORM,
   attempt,
+  attemptJudged,
   frameOf,
   goTo,
-  judge,
   OPERATOR_PAGE,
   sendPage,
   type Values,
@@ -91,7 +91,7 @@ async function act(
   }
   const { mac = '', hardware = '' } = values;
   const input = hardware === '' ? { mac } : { mac, hardware };
-  const judged = judge(REPLACEMENT, input, values);
-  if (!judged.ok) return { ...judged, status: 400 };
-  return await attempt<unknown>(values, () => replaceProbe(context, actor, name, judged.value));
+  return await attemptJudged(REPLACEMENT, { input, values }, (value) =>
+    replaceProbe(context, actor, name, value),
+  );
 }

@@ -23,10 +23,9 @@ import { probesPage } from './page-probes.ts';
 import {
   ANY_FORM,
   ANY_QUERY,
-  attempt,
+  attemptJudged,
   frameOf,
   goTo,
-  judge,
   OPERATOR_PAGE,
   sendPage,
   type Values,
@@ -127,10 +126,9 @@ function addNew(server: ControlServer, context: ControlContext): void {
     handler: async (request, reply) => {
       const values = valuesOf(request.body);
       const read = { ...readProbe(values, true), mac: (values['mac'] ?? '').trim() };
-      const judged = judge(PROBE_INPUT, read, values);
-      const done = judged.ok
-        ? await attempt(values, () => addProbe(context, actorOf(request), judged.value))
-        : { ...judged, status: 400 };
+      const done = await attemptJudged(PROBE_INPUT, { input: read, values }, (value) =>
+        addProbe(context, actorOf(request), value),
+      );
       if (done.ok) return goTo(reply, probeHref(done.result.name), 'probe-added');
       const frame = frameOf(context, request);
       const page = newProbePage(frame, await probeForm(context, done.state));
@@ -163,10 +161,11 @@ function addEdit(server: ControlServer, context: ControlContext): void {
     handler: async (request, reply) => {
       const { name } = request.params;
       const values = valuesOf(request.body);
-      const judged = judge(PROBE_CHANGE, readProbe(values, false), values);
-      const done = judged.ok
-        ? await attempt(values, () => changeProbe(context, actorOf(request), name, judged.value))
-        : { ...judged, status: 400 };
+      const done = await attemptJudged(
+        PROBE_CHANGE,
+        { input: readProbe(values, false), values },
+        (value) => changeProbe(context, actorOf(request), name, value),
+      );
       if (done.ok) return goTo(reply, probeHref(done.result.name), 'probe-changed');
       const frame = frameOf(context, request);
       const input = { ...(await probeForm(context, done.state)), name };

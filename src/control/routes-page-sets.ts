@@ -2,7 +2,12 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import * as v from 'valibot';
-import { type MeasurementSet, SET_INPUT, type SetInput, type SetPreview } from '../core/fleet.ts';
+import {
+  type MeasurementSet,
+  SET_INPUT,
+  type SetInput,
+  type SetPreview,
+} from '../core/fleet-sets.ts';
 import { SLUG } from '../core/wire.ts';
 import type { AddRoutes, ControlContext, ControlServer } from './context.ts';
 import { listSets, previewSet, removeSet, saveSet, showSet } from './fleet-sets.ts';

@@ -18,9 +18,9 @@ import {
   ANY_FORM,
   ANY_QUERY,
   attempt,
+  attemptJudged,
   frameOf,
   goTo,
-  judge,
   sendPage,
   VIEWER_PAGE,
   valuesOf,
@@ -62,10 +62,11 @@ function addUsers(server: ControlServer, context: ControlContext): void {
     handler: async (request, reply) => {
       const values = valuesOf(request.body);
       const { name = '', role } = values;
-      const judged = judge(OPERATOR_INPUT, { name: name.trim().toLowerCase(), role }, values);
-      const done = judged.ok
-        ? await attempt(values, () => addOperator(context, actorOf(request), judged.value))
-        : { ...judged, status: 400 };
+      const done = await attemptJudged(
+        OPERATOR_INPUT,
+        { input: { name: name.trim().toLowerCase(), role }, values },
+        (value) => addOperator(context, actorOf(request), value),
+      );
       if (done.ok) return goTo(reply, '/users', 'user-added');
       const frame = frameOf(context, request);
       return await sendPage(
@@ -111,10 +112,9 @@ function addChanges(
         return goTo(reply, withQuery('/users', { once: key }));
       }
       const wanted = changeOf(change, values['role']);
-      const judged = judge(OPERATOR_CHANGE, wanted, values);
-      const done = judged.ok
-        ? await attempt(values, () => changeOperator(context, actor, name, judged.value))
-        : { ...judged, status: 400 };
+      const done = await attemptJudged(OPERATOR_CHANGE, { input: wanted, values }, (value) =>
+        changeOperator(context, actor, name, value),
+      );
       if (done.ok) return goTo(reply, '/users', 'user-changed');
       const frame = frameOf(context, request);
       // The message is about an account of the list, not about the one that could be added.

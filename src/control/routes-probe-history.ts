@@ -1,10 +1,9 @@
 // What probes reported, for people and programs: events of all, rounds of one.
 import * as v from 'valibot';
 import { ProbeError } from '../core/error.ts';
-import { queryNumber } from '../core/fleet.ts';
 import { REPORTED_ROUND } from '../core/report.ts';
 import { FAMILIES } from '../core/round.ts';
-import { line, SLUG } from '../core/wire.ts';
+import { line, queryNumber, SLUG } from '../core/wire.ts';
 import type { AddRoutes, ControlContext } from './context.ts';
 import { EVENTS_PAGE, EVENTS_PAGE_MAX, findEvents, SHOWN_EVENT } from './events.ts';
 import { historyOf } from './history.ts';

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
-import { CLAIM_TOKEN, MAINTENANCE, SET_ANSWER, UNKNOWN_BOARD } from './fleet.ts';
+import { CLAIM_TOKEN, UNKNOWN_BOARD } from './fleet-boards.ts';
+import { MAINTENANCE } from './fleet-maintenance.ts';
+import { SET_ANSWER } from './fleet-sets.ts';
 import { HARDWARE_PROFILE } from './hardware.ts';
 
 // Lists of the API: objects, so that something may be said beside the list one day.

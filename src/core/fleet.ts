@@ -1,12 +1,14 @@
 import * as v from 'valibot';
 import { BOARD_STATE } from './board-state.ts';
-import { expecting, flag, objectMessage, wholeNumber } from './config-value.ts';
-import { REPORTED_EVENT, REPORTED_PATH, REPORTED_SERIES } from './report.ts';
-import { IP, line, MAC, PUBLIC_KEY, parseMac, SLUG, TIME_MS } from './wire.ts';
+import { expecting, objectMessage, wholeNumber } from './config-value.ts';
+import { CANDIDATE } from './fleet-boards.ts';
+import { FLEET_EVENT } from './fleet-journal.ts';
+import { REPORTED_PATH, REPORTED_SERIES } from './report.ts';
+import { IP, line, MAC, parseMac, queryNumber, SLUG, TIME_MS } from './wire.ts';
 
-// What operators, pages and `flint fleet` exchange with the control about probes. Inputs are
-// strict: an unknown key is an error. Answers are objects, so that nothing leaves that is not
-// named here.
+// What operators, pages and `flint fleet` exchange with the control about probes; `fleet-*.ts`
+// beside it have the rest of a fleet. Inputs are strict: an unknown key is an error. Answers are
+// objects, so that nothing leaves that is not named here.
 
 export const PROBE_STATES = ['registered', 'pending', 'bound', 'disabled'] as const;
 export type ProbeState = (typeof PROBE_STATES)[number];
@@ -74,10 +76,10 @@ export const PROBE_CHANGE = v.strictObject(
   objectMessage('the change of a probe'),
 );
 
-/** POST /api/v1/probes/NAME/approve and /refuse: by fingerprint, which a person has compared. */
-export const CANDIDATE_CHOICE = v.strictObject(
-  { fingerprint: line('a fingerprint', 40) },
-  objectMessage('a fingerprint'),
+/** POST /api/v1/boards/ID/register: makes a probe of it and approves the key that asked. */
+export const BOARD_REGISTRATION = v.strictObject(
+  { name: v.optional(SLUG), hardware: v.optional(SLUG), ...ABOUT },
+  objectMessage('a probe'),
 );
 
 /** POST /api/v1/probes/NAME/replace: another board in its place; its key is forgotten. */
@@ -113,28 +115,6 @@ export const PROBE_ROW = v.object({
 });
 
 export type ProbeRow = v.InferOutput<typeof PROBE_ROW>;
-
-export const CANDIDATE = v.object({
-  fingerprint: v.string(),
-  publicKey: PUBLIC_KEY,
-  model: v.nullable(v.string()),
-  hardware: v.nullable(v.string()),
-  version: v.string(),
-  seenFrom: v.string(),
-  firstMs: TIME_MS,
-  lastMs: TIME_MS,
-  attempts: wholeNumber(0, Number.MAX_SAFE_INTEGER),
-});
-
-/** What a probe reported, or the control noted about it (kind `foreign-key`). */
-export const FLEET_EVENT = v.object({
-  ...REPORTED_EVENT.entries,
-  kind: line('a kind', 32),
-  /** When the control heard of it, by its own clock. */
-  heardMs: TIME_MS,
-});
-
-export type FleetEvent = v.InferOutput<typeof FLEET_EVENT>;
 
 export const PROBE_DETAIL = v.object({
   ...PROBE_ROW.entries,
@@ -183,159 +163,3 @@ export const PROBES_ANSWER = v.object({
   probes: v.array(PROBE_ROW),
   total: wholeNumber(0, Number.MAX_SAFE_INTEGER),
 });
-
-/** A board whose MAC nobody registered. */
-export const UNKNOWN_BOARD = v.object({
-  id: wholeNumber(1, Number.MAX_SAFE_INTEGER),
-  mac: MAC,
-  ...CANDIDATE.entries,
-});
-
-/** POST /api/v1/boards/ID/register: makes a probe of it and approves the key that asked. */
-export const BOARD_REGISTRATION = v.strictObject(
-  { name: v.optional(SLUG), hardware: v.optional(SLUG), ...ABOUT },
-  objectMessage('a probe'),
-);
-
-export const SCOPES = ['all', 'group', 'probe'] as const;
-
-/** `value` is the name of the group or probe, and empty for `all`. */
-export const ASSIGNMENT = v.strictObject(
-  {
-    scope: v.picklist(SCOPES, expecting('"all", "group" or "probe"')),
-    value: v.optional(v.union([v.literal(''), SLUG]), ''),
-  },
-  objectMessage('an assignment'),
-);
-
-export type Assignment = v.InferOutput<typeof ASSIGNMENT>;
-
-/**
- * A measurement set: `measurements` as in a probe's configuration, and who runs it. Its kinds are
- * judged by the schema of the probe's configuration, so they are any object here.
- */
-export const SET_INPUT = v.strictObject(
-  {
-    id: SLUG,
-    title: v.optional(line('a title', 100), ''),
-    note: v.optional(line('a note', 1000), ''),
-    measurements: v.record(v.pipe(v.string(), v.maxLength(64)), v.unknown()),
-    assignments: v.optional(
-      v.pipe(v.array(ASSIGNMENT), v.maxLength(1000, expecting('at most 1000 assignments'))),
-      [],
-    ),
-    /** As it was read: whoever names it is refused when somebody else has changed the set since. */
-    changedMs: v.optional(TIME_MS),
-  },
-  objectMessage('a measurement set'),
-);
-
-export type SetInput = v.InferOutput<typeof SET_INPUT>;
-
-export const SET_ANSWER = v.object({
-  id: SLUG,
-  title: v.string(),
-  note: v.string(),
-  measurements: v.record(v.string(), v.unknown()),
-  assignments: v.array(v.object({ scope: v.picklist(SCOPES), value: v.string() })),
-  /** How many probes run it. */
-  probes: wholeNumber(0, Number.MAX_SAFE_INTEGER),
-  createdMs: TIME_MS,
-  changedMs: TIME_MS,
-});
-
-export type MeasurementSet = v.InferOutput<typeof SET_ANSWER>;
-
-/** What something costs one probe, on the wire and both ways together. */
-export const COST = v.object({
-  packetsPerSecond: v.number(),
-  packetsPerDay: v.number(),
-  bytesPerDay: v.number(),
-});
-
-export type Cost = v.InferOutput<typeof COST>;
-
-/** POST /api/v1/sets/preview, with the set as it would be saved: nothing is changed. */
-export const SET_PREVIEW = v.object({
-  probes: wholeNumber(0, Number.MAX_SAFE_INTEGER),
-  /** Of one probe that would run it, all its sets together; null without a probe. */
-  example: v.nullable(v.object({ probe: SLUG, document: v.unknown(), before: COST, after: COST })),
-  /** The dearest probe, and the whole fleet. */
-  most: COST,
-  fleet: COST,
-  /** The destinations that get most from all probes together, at most ten. */
-  destinations: v.array(v.object({ host: v.string(), packetsPerSecond: v.number() })),
-  warnings: v.array(v.string()),
-});
-
-export type SetPreview = v.InferOutput<typeof SET_PREVIEW>;
-
-export const CLAIM_TOKEN_INPUT = v.strictObject(
-  {
-    label: line('a label', 100),
-    /** Name of the one probe that it is for; any registered and free one without. */
-    probe: v.optional(v.nullable(SLUG), null),
-    uses: v.optional(wholeNumber(1, 10_000), 1),
-    lifetimeMs: v.optional(wholeNumber(60_000, 366 * 86_400_000), 30 * 86_400_000),
-  },
-  objectMessage('a claim token'),
-);
-
-export const CLAIM_TOKEN = v.object({
-  id: wholeNumber(1, Number.MAX_SAFE_INTEGER),
-  label: v.string(),
-  probe: v.nullable(SLUG),
-  usesMax: wholeNumber(1, 10_000),
-  uses: wholeNumber(0, 10_000),
-  createdMs: TIME_MS,
-  untilMs: TIME_MS,
-  revokedMs: v.nullable(TIME_MS),
-  createdBy: v.string(),
-});
-
-/** The only time that the token itself is told. */
-export const CLAIM_TOKEN_MADE = v.object({ ...CLAIM_TOKEN.entries, token: v.string() });
-
-export const MAINTENANCE_INPUT = v.strictObject(
-  {
-    ...ASSIGNMENT.entries,
-    fromMs: TIME_MS,
-    untilMs: TIME_MS,
-    reason: v.optional(line('a reason', 200), ''),
-  },
-  objectMessage('a maintenance window'),
-);
-
-export const MAINTENANCE = v.object({
-  id: wholeNumber(1, Number.MAX_SAFE_INTEGER),
-  scope: v.picklist(SCOPES),
-  value: v.string(),
-  fromMs: TIME_MS,
-  untilMs: TIME_MS,
-  reason: v.string(),
-  createdBy: v.string(),
-});
-
-export const AUDIT_ENTRY = v.object({
-  id: wholeNumber(1, Number.MAX_SAFE_INTEGER),
-  atMs: TIME_MS,
-  actor: v.string(),
-  action: v.string(),
-  subject: v.string(),
-  before: v.unknown(),
-  after: v.unknown(),
-});
-
-export const FLAG = flag();
-
-/** A whole number as a query has it. */
-export function queryNumber(min: number, max: number) {
-  const message = expecting(`a whole number from ${min} to ${max}`);
-  return v.pipe(
-    v.string(message),
-    v.regex(/^[0-9]{1,16}$/, message),
-    v.transform(Number),
-    v.minValue(min, message),
-    v.maxValue(max, message),
-  );
-}

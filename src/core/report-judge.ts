@@ -109,5 +109,9 @@ function lossOf({ rounds }: Probe): number {
 
 function wellOf({ series }: Probe): string {
   if (series.length === 0) return 'it has nothing to measure';
+  const measured = series.filter(({ state }) => state === 'measuring').length;
+  if (measured < series.length) {
+    return `${measured} of ${series.length} are measured, each target in one family at least`;
+  }
   return series.length === 1 ? 'its one series is measured' : `all ${series.length} are measured`;
 }

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { BOARD_STATE } from './board-state.ts';
 import { expecting, objectMessage, wholeNumber } from './config-value.ts';
 import { PATH_PROTOCOLS } from './path.ts';
-import { FAMILIES, QUALITIES, type Round } from './round.ts';
+import { EVENT_KINDS, FAMILIES, QUALITIES, type Round } from './round.ts';
 import { line, SLUG, TIME_MS } from './wire.ts';
 
 // What a probe says of itself once a minute. The daemon writes PROBE_REPORT into its own part of
@@ -92,7 +92,7 @@ export const REPORTED_PATH = v.object({
 
 export const REPORTED_EVENT = v.object({
   id: line('an id', 253),
-  kind: v.picklist(['outage', 'address', 'path', 'shift', 'clock-step', 'config', 'start']),
+  kind: v.picklist(EVENT_KINDS),
   target: v.nullable(ID),
   family: v.nullable(FAMILY),
   fromMs: TIME_MS,

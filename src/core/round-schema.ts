@@ -1,5 +1,5 @@
 import {
-  type EventKind,
+  EVENT_KINDS,
   FAMILIES,
   type ProbeEvent,
   QUALITIES,
@@ -20,15 +20,6 @@ const TEXT_LENGTH_MAX = 253;
 const DETAIL_KEYS_MAX = 32;
 /** Holds a path of 64 IPv6 addresses. */
 const DETAIL_TEXT_LENGTH_MAX = 4096;
-const EVENT_KINDS: readonly EventKind[] = [
-  'outage',
-  'address',
-  'path',
-  'shift',
-  'clock-step',
-  'config',
-  'start',
-];
 const COUNTERS = [
   'sequence',
   'sent',

@@ -56,8 +56,22 @@ export const RTT_FIGURES: readonly (keyof RttFigures)[] = [
   'stddev',
 ];
 
+/** What became of packets: sent = received + lost + discarded once all is known of them. */
+export interface Tally {
+  sent: number;
+  received: number;
+  lost: number;
+  discarded: number;
+  /** Part of `lost`: answered after the timeout, before the round closed. */
+  late: number;
+  duplicates: number;
+  reordered: number;
+  /** Turns that were missed, and not caught up. */
+  skipped: number;
+}
+
 /** One closed round of one target and family; it never changes once it exists. */
-export interface Round {
+export interface Round extends Tally {
   kind: 'smokeping';
   target: string;
   host: string;
@@ -72,15 +86,6 @@ export interface Round {
   clock: 'synced' | 'unsynced';
   /** True while a test of our own loaded the line. */
   loaded: boolean;
-  sent: number;
-  received: number;
-  lost: number;
-  discarded: number;
-  /** Part of `lost`: answered after the timeout, before the round closed. */
-  late: number;
-  duplicates: number;
-  reordered: number;
-  skipped: number;
   sendErrors: Partial<Record<SendErrorReason, number>>;
   rttNs: RttFigures | null;
   /** False when more replies came than were kept, so that the figures are of a sample of them. */
@@ -93,7 +98,17 @@ export interface Round {
 }
 
 /** `path`: it leads through other routers; `shift`: its median moved and stayed. */
-export type EventKind = 'outage' | 'address' | 'path' | 'shift' | 'clock-step' | 'config' | 'start';
+export const EVENT_KINDS = [
+  'outage',
+  'address',
+  'path',
+  'shift',
+  'clock-step',
+  'config',
+  'start',
+] as const;
+
+export type EventKind = (typeof EVENT_KINDS)[number];
 
 /** Something that happened; an outage that goes on has `untilMs: null`. */
 export interface ProbeEvent {

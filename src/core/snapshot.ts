@@ -1,6 +1,6 @@
 import type { MdaReport } from './mda.ts';
 import type { Path, PathChange, PathEnd, PathProtocol, PathRound } from './path.ts';
-import type { Family, ProbeEvent, Quality, Round, SendErrorReason } from './round.ts';
+import type { Family, ProbeEvent, Quality, Round, SendErrorReason, Tally } from './round.ts';
 
 // What the daemon knows at one moment. Metrics, page and status API read this and nothing else, so
 // none of them touches the engine.
@@ -33,15 +33,7 @@ export const SPARKY_BUCKETS: readonly string[] = [
 export type SeriesState = 'measuring' | 'unavailable' | 'unresolved' | 'down';
 
 /** Counters since the series began. */
-export interface SeriesCounters {
-  sent: number;
-  received: number;
-  lost: number;
-  discarded: number;
-  late: number;
-  duplicates: number;
-  reordered: number;
-  skipped: number;
+export interface SeriesCounters extends Tally {
   sendErrors: Record<SendErrorReason, number>;
   quality: Record<Quality, number>;
 }

@@ -50,6 +50,18 @@ export function line(what: string, max: number) {
   );
 }
 
+/** A whole number as a query has it. */
+export function queryNumber(min: number, max: number) {
+  const message = expecting(`a whole number from ${min} to ${max}`);
+  return v.pipe(
+    v.string(message),
+    v.regex(/^[0-9]{1,16}$/, message),
+    v.transform(Number),
+    v.minValue(min, message),
+    v.maxValue(max, message),
+  );
+}
+
 /** Canonical form of a MAC address as people write it (colons, dashes, dots, none), or null. */
 export function parseMac(written: string): string | null {
   if (written.length > 32) return null;

@@ -1,26 +1,18 @@
 // From the rings of the hot memory to objects, for whoever asks. Nothing here runs per sample on
 // the daemon: rounds come twice a minute, events seldom, and log lines only to `flint ping`.
-import type { Family, Quality, SendErrorReason } from '../core/round.ts';
+import type { Family, Quality, SendErrorReason, Tally } from '../core/round.ts';
 import { QUALITIES, SEND_ERROR_REASONS } from '../core/round.ts';
 import type { Hot } from './hot.ts';
 import { CLOSED_MAX, EVENTS_MAX, LOG_MAX } from './limits.ts';
 
 /** A closed round as the engine knows it: which series, and the figures. */
-export interface ClosedRound {
+export interface ClosedRound extends Tally {
   series: number;
   sequence: number;
   fromMs: number;
   untilMs: number;
   isSynced: boolean;
   isLoaded: boolean;
-  sent: number;
-  received: number;
-  lost: number;
-  discarded: number;
-  late: number;
-  duplicates: number;
-  reordered: number;
-  skipped: number;
   sendErrors: Partial<Record<SendErrorReason, number>>;
   quality: Record<Quality, number>;
   lossBurstMax: number;

@@ -1,5 +1,5 @@
 // One series between TypeScript and the hot memory: what it is told to measure, and its counters.
-import type { Family, Quality, SendErrorReason } from '../core/round.ts';
+import type { Family, Quality, SendErrorReason, Tally } from '../core/round.ts';
 import type { Hot } from './hot.ts';
 
 /** What is measured: an address, and how the packets to it look. */
@@ -20,15 +20,7 @@ export interface SeriesSpec {
   phaseMs: number;
 }
 
-export interface SeriesState {
-  sent: number;
-  received: number;
-  lost: number;
-  discarded: number;
-  late: number;
-  duplicates: number;
-  reordered: number;
-  skipped: number;
+export interface SeriesState extends Tally {
   icmpErrors: number;
   sendErrors: Record<SendErrorReason, number>;
   quality: Record<Quality, number>;

@@ -53,6 +53,16 @@ export function removeWhole(file: string): void {
   }
 }
 
+/** So that what was made, renamed or removed in it outlives a power cut. Throws as node does. */
+export function syncDirectory(directory: string): void {
+  const fd = fs.openSync(directory, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 /** The text, or null when there is no such file. Throws ERR_STATE_IO, also when it is too large. */
 export function readWhole(file: string, options: ReadOptions): string | null {
   let fd: number;
@@ -114,15 +124,6 @@ function discard(draft: string): void {
     fs.rmSync(draft, { force: true });
   } catch {
     // Its directory is none, for example.
-  }
-}
-
-function syncDirectory(directory: string): void {
-  const fd = fs.openSync(directory, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
-  try {
-    fs.fsyncSync(fd);
-  } finally {
-    fs.closeSync(fd);
   }
 }
 

@@ -26,6 +26,7 @@ interface Holder {
 }
 
 const NAME = /^lock\.([0-9a-f]{8}|unknown)\.([0-9]{1,10})\.([0-9]{1,20})$/;
+const UNWRITABLE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
 const TRIES = 5;
 const TRY_MS_MAX = 60;
 
@@ -39,11 +40,32 @@ export async function lockDirectory(directory: string, words: LockWords): Promis
   for (let attempt = 1; ; attempt++) {
     await createLock(path, directory, words);
     const holder = await otherHolder(directory, own);
-    if (holder === null) return { release: () => fs.rm(path, { force: true }) };
-    await fs.rm(path, { force: true });
+    if (holder === null) return { release: () => remove(path) };
+    await remove(path);
     // Two that start at once see each other and both step back: chance decides who comes first.
     if (attempt === TRIES) throw inUse(directory, words, holder.pid);
     await new Promise((resolve) => setTimeout(resolve, Math.random() * TRY_MS_MAX));
+  }
+}
+
+/**
+ * As `lockDirectory`, but where the disk takes no file (full, read-only) and no other process lives
+ * there it goes on without a lock, and tells why: what measures must not end by that.
+ */
+export async function lockIfWritable(
+  directory: string,
+  words: LockWords,
+  tell: (error: ProbeError) => void,
+): Promise<DirectoryLock> {
+  // What dead processes left may be all that there is no room for.
+  const holder = await otherHolder(directory, await thisProcess());
+  if (holder !== null) throw inUse(directory, words, holder.pid);
+  try {
+    return await lockDirectory(directory, words);
+  } catch (error) {
+    if (!(error instanceof ProbeError) || !UNWRITABLE.has(error.errno ?? '')) throw error;
+    tell(error);
+    return { release: async () => undefined };
   }
 }
 
@@ -67,9 +89,14 @@ async function otherHolder(directory: string, own: Holder): Promise<Holder | nul
     const holder = fromName(name);
     if (holder === null || name === toName(own)) continue;
     if (await isAlive(holder, own.bootId)) return holder;
-    await fs.rm(`${directory}/${name}`, { force: true });
+    await remove(`${directory}/${name}`);
   }
   return null;
+}
+
+/** What a disk that takes no writes keeps is told from a living one by its name. */
+async function remove(path: string): Promise<void> {
+  await fs.rm(path, { force: true }).catch(() => undefined);
 }
 
 async function isAlive(holder: Holder, bootId: string): Promise<boolean> {

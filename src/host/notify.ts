@@ -14,6 +14,8 @@ export interface NotifyOptions {
 
 export interface ServiceManager {
   ready(status: string): void;
+  /** One line of how it is; nothing when it was told already. */
+  status(status: string): void;
   /** Around a reload; `run` gives the status after it. */
   reload(run: () => string): void;
   stopping(): void;
@@ -33,11 +35,23 @@ export function openServiceManager(options: NotifyOptions): ServiceManager {
   const isHeard = (options.env['NOTIFY_SOCKET'] ?? '') !== '';
   const everyMs = isHeard ? watchdogMs(options.env, options.pid) : null;
   let timer: NodeJS.Timeout | undefined;
+  let told = '';
+
+  function statusLine(status: string): string {
+    told = `STATUS=${oneLine(status)}`;
+    return told;
+  }
+
   return {
-    ready: (status) => tell(`READY=1\nSTATUS=${oneLine(status)}`),
+    ready: (status) => tell(`READY=1\n${statusLine(status)}`),
+    status(status) {
+      const before = told;
+      const line = statusLine(status);
+      if (line !== before) tell(line);
+    },
     reload(run) {
       tell(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
-      tell(`READY=1\nSTATUS=${oneLine(run())}`);
+      tell(`READY=1\n${statusLine(run())}`);
     },
     stopping: () => tell('STOPPING=1'),
     watch(isAlive, what) {

@@ -49,8 +49,17 @@ export function configDirectory({ env, isRoot, home }: PlaceRequest): string {
 }
 
 /** Who asks, of this process. */
-export function ownPlaceRequest(): PlaceRequest {
-  return { env: process.env, isRoot: process.getuid?.() === 0, home: os.homedir() };
+export function ownPlaceRequest(homedir: () => string = os.homedir): PlaceRequest {
+  return { env: process.env, isRoot: process.getuid?.() === 0, home: homeOf(homedir) };
+}
+
+/** A user of a number alone, without `HOME`, has none (it throws): then `/`, as systemd has it. */
+function homeOf(homedir: () => string): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
 }
 
 /** What this machine calls itself: the device tree's model, or DMI's product. */

@@ -13,7 +13,8 @@ interface Failing {
   untilMs: number;
 }
 
-const WAIT_MS_MIN = 30_000;
+/** A board asks for the first time before its network is up. */
+const WAIT_MS_MIN = 5000;
 const WAIT_MS_MAX = 300_000;
 const AGAIN_MS_MIN = 1000;
 const JITTER = 0.2;

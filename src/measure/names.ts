@@ -38,6 +38,8 @@ const SYSTEM = {
 };
 const LITERAL_TTL_MS = 3_600_000;
 const LOCAL_TTL_MS = 30_000;
+/** Of what the kernel or a file does not say yet: to look costs nothing. */
+const NOT_THERE_TTL_MS = 5000;
 const NOT_ASKED_TTL_MS = 5000;
 const ROUTES_BYTES_MAX = 1024 * 1024;
 const RESOLV_CONF_BYTES_MAX = 64 * 1024;
@@ -153,7 +155,7 @@ function parsed(text: string): Address[] {
 }
 
 function unknown(reason: string): FamilyAnswer {
-  return { ok: false, reason, ttlMs: LOCAL_TTL_MS };
+  return { ok: false, reason, ttlMs: NOT_THERE_TTL_MS };
 }
 
 function unexpected(error: unknown): FamilyAnswer {

@@ -5,6 +5,7 @@ const path = process.getBuiltinModule('node:path');
 import { createHash } from 'node:crypto';
 import { type ConfigIssue, type ProbeConfig, parseProbeConfig } from '../core/config.ts';
 import { ProbeError } from '../core/error.ts';
+import { readJsonFile } from '../host/json-file.ts';
 
 export interface LoadedConfig {
   config: ProbeConfig;
@@ -12,11 +13,9 @@ export interface LoadedConfig {
   etag: string;
 }
 
-const CONFIG_BYTES_MAX = 1 << 20;
-
 /** Reads and judges a file. Throws ERR_CONFIG_INVALID with file, path and reason. */
 export function loadConfig(file: string): LoadedConfig {
-  return judgeConfig(parseJson(readText(file), file), file);
+  return judgeConfig(readJsonFile(file), file);
 }
 
 /** Judges a document; `source` names it in messages. */
@@ -71,34 +70,6 @@ export function watchConfig(
     failed(error instanceof Error ? error.message : String(error));
     return { close: () => undefined };
   }
-}
-
-function readText(file: string): string {
-  try {
-    const { size } = fs.statSync(file);
-    if (size > CONFIG_BYTES_MAX) throw new Error(`${size} bytes are more than ${CONFIG_BYTES_MAX}`);
-    return fs.readFileSync(file, 'utf8');
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ProbeError('ERR_CONFIG_INVALID', `${file} cannot be read: ${why}`, { cause });
-  }
-}
-
-function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw invalid(file, `not JSON: ${why}${placeOf(why, text)}`);
-  }
-}
-
-/** Newer versions of V8 say the line themselves. */
-function placeOf(message: string, text: string): string {
-  const position = /at position (\d+)$/.exec(message)?.[1];
-  if (position === undefined) return '';
-  const lines = text.slice(0, Number(position)).split('\n');
-  return ` (line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1})`;
 }
 
 function issueText(issue: ConfigIssue): string {

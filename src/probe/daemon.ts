@@ -1,29 +1,22 @@
 // The daemon: sockets, then no more root, then the store, the listener and the measurement. It owns
 // all of these; the engine's pump is the only thing that drives them.
-const os = process.getBuiltinModule('node:os');
-
-import type { ProbeConfig } from '../core/config.ts';
 import type { EventKind, ProbeEvent } from '../core/round.ts';
 import { dropRoot, type Identity, nextIdentity } from '../engine/privileges.ts';
 import { type Pump, startPump } from '../engine/pump.ts';
 import type { Log } from '../host/log.ts';
-import { openNames } from '../measure/names.ts';
-import { Smokeping } from '../measure/smokeping.ts';
-import { type Server, startServer } from './api.ts';
+import type { Server } from './api.ts';
 import type { SnapshotScope } from './api-routes.ts';
 import { openEngine } from './daemon-engine.ts';
 import { type DaemonEvents, openDaemonEvents } from './daemon-events.ts';
 import { type HealthWatch, isTicking, watchHealth } from './daemon-health.ts';
-import { type DaemonPaths, openDaemonPaths } from './daemon-paths.ts';
-import { type DaemonPolicy, openDaemonPolicy } from './daemon-policy.ts';
+import { startListener } from './daemon-listener.ts';
+import { type Measuring, openMeasuring } from './daemon-measuring.ts';
 import { firstFacts, openDaemonReport, openRun } from './daemon-run.ts';
-import { sourceOf } from './daemon-source.ts';
 import { stopMeasuring } from './daemon-stop.ts';
 import { type MeshWatch, openMeshWatch } from './mesh-watch.ts';
 import { prepareState } from './places.ts';
 import { openReloader, type Reloader } from './reload.ts';
 import type { ReportFile } from './report-file.ts';
-import type { Settings } from './settings.ts';
 import { buildSnapshot, type DaemonSnapshot, gather, type ProbeFacts } from './snapshot.ts';
 import { type DaemonConfig, type FirstSources, readSources, type Sources } from './sources.ts';
 import { openStore, type RoundStore } from './store.ts';
@@ -88,18 +81,15 @@ export class Daemon {
   readonly facts: ProbeFacts;
   private readonly options: DaemonOptions;
   private readonly store: RoundStore;
-  private readonly names = openNames();
   private readonly health: HealthWatch;
   private readonly events: DaemonEvents;
-  private readonly smokeping: Smokeping;
-  private readonly paths: DaemonPaths;
-  private readonly policy: DaemonPolicy;
+  private readonly measuring: Measuring;
   private readonly report: ReportFile | null;
   private readonly mesh: MeshWatch;
   private readonly sources: Sources;
   private pump: Pump | null = null;
   private reloader: Reloader | null = null;
-  private server: Server | null = null;
+  private server: Omit<Server, 'drop'> | null = null;
   private lookedAt = 0;
   private hasFailed = false;
   private stopping: Promise<void> | null = null;
@@ -111,56 +101,42 @@ export class Daemon {
     this.sources = first.sources;
     this.store = store;
     this.identity = identity;
-    const monoMs = (): number => performance.now();
-    this.policy = openDaemonPolicy({ log: options.log, monoMs, recheck: () => this.recheck() });
-    facts.restraint = () => this.policy.restraint();
+    const { log } = options;
     this.report = openDaemonReport(runDirectory, {
-      store,
+      ...{ store, log },
       snapshot: () => this.snapshot('series'),
-      log: options.log,
     });
-    facts.reportErrors = () => this.report?.errors() ?? 0;
-    const { owners } = first.sources;
     const heard = options.config.runDirectory ?? null;
-    this.mesh = openMeshWatch({ runDirectory: heard, owners, log: options.log });
-    facts.board = () => this.mesh.snapshot();
-    const { guard } = this.policy;
-    this.events = openDaemonEvents({ store, log: options.log });
-    this.health = watchHealth({ stats: () => store.stats(), monoMs });
-    this.paths = openDaemonPaths({
-      facts,
-      names: this.names,
-      guard,
-      directory,
-      log: options.log,
-      onEvent: (event) => this.takeEvent(event),
-      onWork: () => this.pump?.wake(),
-    });
-    this.smokeping = new Smokeping({
-      engine: facts.engine,
-      names: this.names,
-      guard,
-      bootId: facts.bootId,
-      nowMs: Date.now,
-      monoMs,
-      openEvents: store.openEvents(),
+    this.mesh = openMeshWatch({ runDirectory: heard, owners: first.sources.owners, log });
+    this.events = openDaemonEvents({ store, log });
+    this.health = watchHealth({ stats: () => store.stats(), monoMs: () => performance.now() });
+    this.measuring = openMeasuring({
+      ...{ facts, directory, log, openEvents: store.openEvents() },
       onRound: (round) => {
         store.appendRound(round);
         this.report?.takeRound(round);
-        this.paths.takeRound(round);
       },
-      onEvent: (event) => this.takeEvent(event),
-      onPlan: (packetsPerSecond, intervalMsMin) => {
-        facts.engine.planFor(packetsPerSecond, smokepingOf(facts).timeoutMs);
-        this.pump?.plan(packetsPerSecond, intervalMsMin);
+      onEvent: (event) => {
+        this.events.take(event);
+        this.report?.takeEvent(event);
       },
+      onPlan: (packetsPerSecond, intervalMsMin) => this.pump?.plan(packetsPerSecond, intervalMsMin),
+      onWork: () => this.pump?.wake(),
     });
+    facts.restraint = () => this.measuring.restraint();
+    facts.reportErrors = () => this.report?.errors() ?? 0;
+    facts.board = () => this.mesh.snapshot();
   }
 
   /** Listens, then measures: where the port is taken nothing is sent. */
   async start(): Promise<void> {
     const { facts, options } = this;
-    this.server = await this.listen();
+    this.server = await startListener({
+      ...{ facts, mesh: this.mesh, store: this.store, log: options.log },
+      hostname: this.sources.local.hostname,
+      snapshot: (scope) => this.snapshot(scope),
+      health: () => this.health.judge(this.pump?.idleMs() ?? 0),
+    });
     this.address = this.server.address;
     this.port = this.server.port;
     this.pump = startPump(facts.engine, {
@@ -175,7 +151,7 @@ export class Daemon {
       },
     });
     this.announce('start', { version: options.version });
-    this.configure(facts.applied);
+    this.measuring.configure(facts.applied.config);
     for (const sentence of facts.rules.capped) options.log.warn(`policy: ${sentence}`);
     this.tellFirstRefusal();
     this.reloader = this.watch();
@@ -198,10 +174,10 @@ export class Daemon {
   }
 
   async snapshot(scope: SnapshotScope): Promise<DaemonSnapshot> {
-    const series = scope === 'series' ? await gather(this.smokeping.snapshots()) : [];
-    const paths = scope === 'probe' ? [] : await gather(this.paths.snapshots());
+    const series = scope === 'series' ? await gather(this.measuring.series()) : [];
+    const paths = scope === 'probe' ? [] : await gather(this.measuring.paths());
     const store = this.store.stats();
-    const openEvents = this.smokeping.openOutages();
+    const openEvents = this.measuring.openEvents();
     return buildSnapshot(this.facts, { series, paths, store, openEvents });
   }
 
@@ -212,22 +188,10 @@ export class Daemon {
       facts: this.facts,
       log: this.options.log,
       reader: this.identity?.name ?? 'this user',
-      configure: (settings) => this.configure(settings),
+      configure: ({ config }) => this.measuring.configure(config),
       onRefused: (error) => this.refuse(error),
       onControl: () => this.report?.soon(),
     });
-  }
-
-  /** The guard comes first: what begins now is judged by the rules of now. */
-  private configure({ config }: Pick<Settings, 'config'>): void {
-    this.policy.configure(this.facts.rules);
-    this.smokeping.configure(config.measurements.smokeping);
-    this.paths.configure(config.measurements.path);
-  }
-
-  private recheck(): void {
-    this.smokeping.recheck();
-    this.paths.recheck();
   }
 
   private tellFirstRefusal(): void {
@@ -241,75 +205,39 @@ export class Daemon {
     this.announce('config', { error: error.slice(0, DETAIL_LENGTH_MAX) });
   }
 
-  private async listen(): Promise<Server> {
-    const { startedWith } = this.facts;
-    // Never what the control calls us: a name of its choice would open the page to its site.
-    const hostname = this.sources.local.hostname ?? os.hostname();
-    const { roundMs, timeoutMs } = smokepingOf(this.facts);
-    const rest = {
-      hostnames: [hostname, os.hostname()],
-      log: this.options.log,
-      ...sourceOf({
-        store: this.store,
-        snapshot: (scope) => this.snapshot(scope),
-        health: () => this.health.judge(this.pump?.idleMs() ?? 0),
-        roundMs,
-        timeoutMs,
-      }),
-    };
-    const server = await startServer({ ...startedWith.listen, ...rest });
-    this.mesh.serve({ ...rest, port: server.port });
-    return server;
-  }
-
   private afterTick(): void {
-    const isMore = this.smokeping.collect() > 0;
-    this.paths.afterTick();
-    if (!this.smokeping.maintain() || isMore) this.pump?.wake();
+    if (!this.measuring.afterTick()) this.pump?.wake();
     const now = performance.now();
     if (now - this.lookedAt < LOOK_MS) return;
     this.lookedAt = now;
-    this.policy.look();
+    this.measuring.look();
     this.reloader?.look();
     this.mesh.look();
-    this.paths.maintain();
     this.report?.look();
     this.health.look();
     this.events.look();
   }
 
-  private takeEvent(event: ProbeEvent): void {
-    this.events.take(event);
-    this.report?.takeEvent(event);
-    this.paths.takeEvent(event, this.smokeping.addressOf(event));
-  }
-
   private announce(kind: EventKind, detail: ProbeEvent['detail']): void {
     const nowMs = Date.now();
     const place = { target: null, family: null, scope: null };
-    this.smokeping.emit({ kind, ...place, fromMs: nowMs, untilMs: nowMs, detail });
+    this.measuring.emit({ kind, ...place, fromMs: nowMs, untilMs: nowMs, detail });
   }
 
   private async shutDown(): Promise<void> {
     this.pump?.stop();
     this.reloader?.close();
-    this.names.close();
-    await this.paths.close();
+    await this.measuring.close();
     await this.report?.close();
     await stopMeasuring({
       engine: this.facts.engine,
       isEngineSound: !this.hasFailed,
-      collect: () => this.smokeping.collect(),
+      collect: () => this.measuring.collect(),
       closeServer: async () => {
-        await Promise.all([this.server?.close(), this.mesh.close()]);
+        await (this.server ?? this.mesh).close();
       },
       closeStore: () => this.store.close(),
       log: this.options.log,
     });
   }
-}
-
-/** As the engine was made; what a reload changes of it waits for the next start. */
-function smokepingOf({ startedWith }: ProbeFacts): ProbeConfig['measurements']['smokeping'] {
-  return startedWith.measurements.smokeping;
 }

@@ -1,11 +1,19 @@
 import { html } from 'hono/html';
-import type { LockdownState, MeshPeer, MeshState, PushState } from '../core/board-state.ts';
-import { formatBytes, formatCount, formatDuration } from '../graph/format.ts';
+import type { MeshPeer, MeshState } from '../core/board-state.ts';
+import {
+  ago,
+  type Fact,
+  lockdownFacts,
+  meshFacts,
+  pushFacts,
+  wayOf,
+} from '../graph/board-facts.ts';
+import { formatBytes, formatCount } from '../graph/format.ts';
 import type { Markup } from '../graph/smoke.ts';
-import { sentence, type Text, timeTag } from '../graph/text.ts';
+import { sentence, type Text } from '../graph/text.ts';
 import type { Tone } from '../graph/tone.ts';
 import type { BoardSnapshot } from './mesh-watch.ts';
-import { driftWords, type PartWords, partsOf, queueWords } from './page-board-words.ts';
+import { type PartWords, partsOf } from './page-board-words.ts';
 import { block } from './page-detail.ts';
 import { boardHref, type PageInput, parseView } from './page-input.ts';
 import { renderShell } from './page-shell.ts';
@@ -60,8 +68,8 @@ function card(words: PartWords, { state, listener }: BoardSnapshot, nowMs: numbe
   const { mesh = null, lockdown = null, push = null } = state ?? {};
   const body = {
     mesh: () => mesh !== null && meshBody(mesh, listener, nowMs),
-    lockdown: () => lockdown !== null && rows(lockdownRows(lockdown, nowMs)),
-    push: () => push !== null && rows(pushRows(push, nowMs)),
+    lockdown: () => lockdown !== null && rows(lockdownFacts(lockdown, nowMs)),
+    push: () => push !== null && rows(pushFacts(push, nowMs)),
     control: () => false as const,
   }[words.part]();
   return block(TITLES[words.part], html`${sayings(words)}${body}`);
@@ -74,17 +82,11 @@ function sayings({ tone, says, why, todo }: PartWords): Markup {
 }
 
 function meshBody(mesh: MeshState, listener: BoardSnapshot['listener'], nowMs: number): Markup {
-  const { address, readers, version, joinedMs } = mesh;
-  const prefix = mesh.kind === 'tailscale' ? 'tailscale ' : '';
-  const program = version === null ? 'unknown' : `${prefix}${version}`;
   const list = rows([
-    ['address there', address ?? 'none yet'],
+    ...meshFacts(mesh, nowMs),
     ['interface', mesh.interface ?? 'none'],
-    ['who may read', readers.length === 0 ? 'nobody' : readers.join(', ')],
     ['this page there', pageThere(listener)],
     ['turned away', turnedAway(listener.refusedPeers)],
-    ['since', joinedMs === null ? 'not yet' : html`${timeTag(joinedMs, nowMs)} UTC`],
-    ['program', program],
   ]);
   return html`${list}${mesh.peers.length > 0 && peerTable(mesh.peers, nowMs)}`;
 }
@@ -106,7 +108,7 @@ function peerTable(peers: readonly MeshPeer[], nowMs: number): Markup {
     const cells = [
       peer.address ?? '–',
       wayOf(peer),
-      peer.handshakeMs === null ? 'none yet' : agoText(peer.handshakeMs, nowMs),
+      peer.handshakeMs === null ? 'none yet' : ago(peer.handshakeMs, nowMs),
       formatBytes(peer.receivedBytes),
       formatBytes(peer.sentBytes),
     ];
@@ -117,50 +119,9 @@ function peerTable(peers: readonly MeshPeer[], nowMs: number): Markup {
 ><table class="words"><thead><tr>${heads}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
 
-function wayOf({ via, relay }: MeshPeer): string {
-  return via === 'relayed' && relay !== null ? `relayed by ${relay}` : via;
-}
-
-function lockdownRows(lockdown: LockdownState, nowMs: number): Row[] {
-  const { appliedMs, verifiedMs, lastDriftMs, infra } = lockdown;
-  return [
-    ['applied', momentText(appliedMs, nowMs)],
-    ['compared', momentText(verifiedMs, nowMs)],
-    ['changed', driftWords(lockdown)],
-    ...(lastDriftMs === null
-      ? []
-      : ([['last change', momentText(lastDriftMs, nowMs)]] satisfies Row[])),
-    ['may be asked', `${formatCount(infra)} addresses of the network: resolvers, gateway, time`],
-  ];
-}
-
-function pushRows(push: PushState, nowMs: number): Row[] {
-  const { server, version, sentBytes, droppedBlocks, acceptedMs, restarts } = push;
-  return [
-    ['server', server ?? 'none'],
-    ['waiting', queueWords(push)],
-    ['sent', formatBytes(sentBytes)],
-    ['taken last', momentText(acceptedMs, nowMs)],
-    ['given up', droppedBlocks === 0 ? 'nothing' : `${formatCount(droppedBlocks)} blocks`],
-    ['started again', `${formatCount(restarts)} ${restarts === 1 ? 'time' : 'times'}`],
-    ['program', version === null ? 'unknown' : `vmagent ${version}`],
-  ];
-}
-
-type Row = [string, Text];
-
-function rows(list: readonly Row[]): Markup {
+function rows(list: readonly Fact[]): Markup {
   const terms = list.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`);
   return html`<dl class="about">${terms}</dl>`;
-}
-
-function momentText(timeMs: number | null, nowMs: number): Text {
-  if (timeMs === null) return 'not yet';
-  return html`${timeTag(timeMs, nowMs)} UTC, ${agoText(timeMs, nowMs)}`;
-}
-
-function agoText(timeMs: number, nowMs: number): string {
-  return `${formatDuration(Math.max(0, nowMs - timeMs))} ago`;
 }
 
 function noAgent(): Markup {

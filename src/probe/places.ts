@@ -26,12 +26,7 @@ export function prepareState(directory: string, identity: Identity | null): stri
     }
     return rounds;
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ProbeError(
-      'ERR_STATE_IO',
-      `the state directory ${directory} cannot be prepared (${why}): choose one with --state`,
-      { cause },
-    );
+    throw unprepared(`the state directory ${directory}`, '--state', cause);
   }
 }
 
@@ -47,13 +42,14 @@ export function prepareRun(directory: string, identity: Identity | null): string
     if (identity !== null) handOver(identity, [own, ...files]);
     return own;
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ProbeError(
-      'ERR_STATE_IO',
-      `the run directory ${directory} cannot be prepared (${why}): choose one with --run`,
-      { cause },
-    );
+    throw unprepared(`the run directory ${directory}`, '--run', cause);
   }
+}
+
+function unprepared(what: string, option: string, cause: unknown): ProbeError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const message = `${what} cannot be prepared (${why}): choose one with ${option}`;
+  return new ProbeError('ERR_STATE_IO', message, { cause });
 }
 
 /** The directories from the first that was made down to the last; none if it is not below. */

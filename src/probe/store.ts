@@ -1,5 +1,6 @@
+import type { ProbeError } from '../core/error.ts';
 import type { ProbeEvent, Round } from '../core/round.ts';
-import { type DirectoryLock, lockDirectory } from '../host/lock.ts';
+import { type DirectoryLock, lockIfWritable } from '../host/lock.ts';
 import { openSegmentReader, type SegmentReader } from './segment-reader.ts';
 import { inWholeNanoseconds } from './segment-record.ts';
 import { Journal, type JournalOptions } from './store-journal.ts';
@@ -55,13 +56,15 @@ const FLUSH_MS = 60_000;
 
 /**
  * Opens the store of a directory, which is made when it is missing. Rejects with ERR_STATE_IO when
- * another process has it open or the directory cannot be used.
+ * another process has it open or the directory cannot be used; one that takes no writes can, and
+ * its errors are counted.
  */
 export async function openStore(directory: string, options: StoreOptions): Promise<RoundStore> {
   await prepareDirectory(directory);
-  const lock = await lockDirectory(directory, LOCK_WORDS);
+  const faults: ProbeError[] = [];
+  const lock = await lockIfWritable(directory, LOCK_WORDS, (error) => void faults.push(error));
   try {
-    return await RoundStore.open(directory, options, lock);
+    return await RoundStore.open(directory, options, { lock, faults });
   } catch (error) {
     await lock.release();
     throw storeError(`the store ${directory} cannot be opened`, error);
@@ -94,14 +97,14 @@ export class RoundStore {
   static async open(
     directory: string,
     options: StoreOptions,
-    lock: DirectoryLock,
+    { lock, faults: given }: { lock: DirectoryLock; faults: readonly unknown[] },
   ): Promise<RoundStore> {
-    const faults: unknown[] = [];
+    const faults: unknown[] = [...given];
     let onError = (error: unknown): void => void faults.push(error);
     const reader = openSegmentReader((error) => onError(error));
     const recovery = await recover(directory, reader);
     const journal = new Journal(directory, options, recovery);
-    onError = (error) => journal.note(storeError('a segment cannot be read', error));
+    onError = (error) => journal.note(storeError('the store has trouble', error));
     faults.forEach(onError);
     await journal.resume(recovery);
     return new RoundStore(journal, recovery, reader, lock);

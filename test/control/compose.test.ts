@@ -6,7 +6,7 @@ import type { ControlContext } from '../../src/control/context.ts';
 import { changeProbe, removeProbe } from '../../src/control/fleet-probes.ts';
 import { removeSet, saveSet } from '../../src/control/fleet-sets.ts';
 import { parseProbeConfig } from '../../src/core/config.ts';
-import { SET_INPUT } from '../../src/core/fleet.ts';
+import { SET_INPUT } from '../../src/core/fleet-sets.ts';
 import { suite } from '../helper.ts';
 import { add, inLab, macOf, refused } from './fleet-lab.ts';
 import { SYSTEM } from './lab.ts';

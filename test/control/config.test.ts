@@ -24,6 +24,7 @@ suite('control/config', (s) => {
       namePrefix: 'probe',
       addressPrefix: null,
       history: { keepMs: 172_800_000, bytesMax: 1_073_741_824 },
+      hardware: null,
     });
   });
 
@@ -42,6 +43,7 @@ suite('control/config', (s) => {
       /^origin: expected sch/,
     ],
     ['an origin that is none', { schema: 1, origin: 'javascript:1' }, /^origin: expected scheme/],
+    ['a folder beside', { schema: 1, hardwareDirectory: 'x' }, /^hardwareDirectory: expected/],
     ['a prefix with more bits', { schema: 1, addressPrefix: '10.9.1.0/16' }, /^addressPrefix: exp/],
     ['a prefix that is too long', { schema: 1, addressPrefix: '::/129' }, /^addressPrefix: expec/],
     ['a proxy by name', { schema: 1, trustedProxies: ['nginx'] }, /^trustedProxies\.0: expected/],
@@ -100,6 +102,11 @@ suite('control/config', (s) => {
       throws(() => loadControlConfig(file, false), /control\.json cannot be read: ENOENT/);
       writeFileSync(file, '{"schema":1,"title":"Net"}');
       is(loadControlConfig(file, true).title, 'Net');
+      const beside = { directory: file.replace('control.json', 'hardware'), isOptional: true };
+      equal(loadControlConfig(file, true).hardware, beside);
+      writeFileSync(file, '{"schema":1,"hardwareDirectory":"/srv/hardware"}');
+      const named = { directory: '/srv/hardware', isOptional: false };
+      equal(loadControlConfig(file, true).hardware, named);
       writeFileSync(file, '{"schema":1,"titel":"Net"}');
       throws(() => loadControlConfig(file, true), /control\.json: titel: /);
       writeFileSync(file, '{');

@@ -8,7 +8,7 @@ import {
   revokeClaimToken,
 } from '../../src/control/fleet-claim-tokens.ts';
 import { removeProbe } from '../../src/control/fleet-probes.ts';
-import { CLAIM_TOKEN_INPUT } from '../../src/core/fleet.ts';
+import { CLAIM_TOKEN_INPUT } from '../../src/core/fleet-boards.ts';
 import { suite } from '../helper.ts';
 import { add, audits, inLab, macOf, refused } from './fleet-lab.ts';
 import { SYSTEM } from './lab.ts';

@@ -6,7 +6,7 @@ import { disableProbe } from '../../src/control/fleet-binding.ts';
 import { showProbe } from '../../src/control/fleet-detail.ts';
 import { changeProbe } from '../../src/control/fleet-probes.ts';
 import { listSets, previewSet, removeSet, saveSet, showSet } from '../../src/control/fleet-sets.ts';
-import { SET_ANSWER, SET_INPUT, SET_PREVIEW } from '../../src/core/fleet.ts';
+import { SET_ANSWER, SET_INPUT, SET_PREVIEW } from '../../src/core/fleet-sets.ts';
 import { suite } from '../helper.ts';
 import { add, audits, inLab, macOf, refused, say } from './fleet-lab.ts';
 import { SYSTEM } from './lab.ts';

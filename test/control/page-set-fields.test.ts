@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { readSet, valuesOfSet } from '../../src/control/page-set-fields.ts';
-import type { MeasurementSet } from '../../src/core/fleet.ts';
+import type { MeasurementSet } from '../../src/core/fleet-sets.ts';
 import { suite } from '../helper.ts';
 
 const SET: MeasurementSet = {

@@ -1,6 +1,6 @@
 import { is, match, not } from 'uvu/assert';
 import { setView } from '../../src/control/page-set-view.ts';
-import type { MeasurementSet } from '../../src/core/fleet.ts';
+import type { MeasurementSet } from '../../src/core/fleet-sets.ts';
 import { suite } from '../helper.ts';
 
 const SET: MeasurementSet = {

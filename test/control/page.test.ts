@@ -16,7 +16,7 @@ import { statusPage, statusText } from '../../src/control/page-status.ts';
 import { usersPage } from '../../src/control/page-users.ts';
 import type { ProbeDetail } from '../../src/core/fleet.ts';
 import { SPANS } from '../../src/graph/span.ts';
-import { boardState, lockdownState, meshPeer, meshState, pushState } from '../board/boards.ts';
+import { fakeBoard, fakeLockdown, fakeMesh, fakePeer, fakePush } from '../fake/board.ts';
 import { fakeRound, NOW_MS } from '../fake/page.ts';
 import { suite } from '../helper.ts';
 
@@ -57,13 +57,13 @@ function probe(change: Partial<ProbeDetail> = {}): ProbeDetail {
     disabledMs: null,
     seenMs: NOW_MS - 9_000,
     seenFrom: EVIL,
-    board: boardState({
-      mesh: meshState({
+    board: fakeBoard({
+      mesh: fakeMesh({
         reason: EVIL,
         version: EVIL,
-        peers: [meshPeer({ name: EVIL, via: 'relayed', relay: EVIL })],
+        peers: [fakePeer({ name: EVIL, via: 'relayed', relay: EVIL })],
       }),
-      push: pushState({ state: 'stalled', reason: EVIL }),
+      push: fakePush({ state: 'stalled', reason: EVIL }),
     }),
     version: EVIL,
     model: EVIL,
@@ -329,13 +329,13 @@ suite('control/page', (s) => {
   });
 
   s.test('what is wrong with a board stands above its facts, and advice beside it', async () => {
-    const board = boardState({ lockdown: lockdownState({ state: 'drifted' }), push: null });
+    const board = fakeBoard({ lockdown: fakeLockdown({ state: 'drifted' }), push: null });
     const ailing = probe({ board });
     const page = probePage(frame(), { probe: ailing, span, offset: 0, rounds: new Map() });
     const text = await renderPage(frame(), page);
-    assert.match(text, 'Somebody changed its packet filter, and it could not be put back.');
+    assert.match(text, 'Somebody changed the packet filter of the board, and it could not be ');
     assert.match(text, '<h2>Its board</h2>');
-    assert.match(text, 'fd8f:89ae:ca73:3::7');
+    assert.match(text, 'fd57::a');
     assert.not.match(text, 'vmagent');
     const bare = probePage(frame(), {
       ...{ probe: probe({ board: null }), span, offset: 0, rounds: new Map() },

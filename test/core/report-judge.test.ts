@@ -31,6 +31,7 @@ suite('core/report-judge', (s) => {
       const none = judgeReport(withStates(['a', 'v4', 'unavailable'], ['a', 'v6', 'unavailable']));
 
       deepEqual([half.isWell, half.ailing], [true, 0]);
+      equal(half.reason, '1 of 2 are measured, each target in one family at least');
       deepEqual([none.isWell, none.ailing], [false, 2]);
     },
   );

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { is, ok } from 'uvu/assert';
 import * as v from 'valibot';
-import { IP, line, MAC, parseMac, SLUG } from '../../src/core/wire.ts';
+import { IP, line, MAC, parseMac, queryNumber, SLUG } from '../../src/core/wire.ts';
 import { suite } from '../helper.ts';
 
 suite('wire', (s) => {
@@ -58,5 +58,13 @@ suite('wire', (s) => {
     for (const bad of ['', '-a', 'A', 'a_b', 'a'.repeat(64), 'a\n']) ok(!v.is(SLUG, bad), bad);
     for (const good of ['192.0.2.1', '2001:db8::1']) ok(v.is(IP, good), good);
     for (const bad of ['192.0.2', '192.0.2.01', 'x', '2001:db8::1/64']) ok(!v.is(IP, bad), bad);
+  });
+
+  s.test('a number of a query is written in digits and within its bounds', () => {
+    const limit = queryNumber(1, 1000);
+    is(v.parse(limit, '100'), 100);
+    for (const odd of ['', '0', '1001', '-1', '1e2', '1.5', ' 1', '９', 5, null]) {
+      is(v.is(limit, odd), false, String(odd));
+    }
   });
 });

@@ -42,6 +42,17 @@ suite('host/notify', (s) => {
     equal([sent.length, warnings], [4, []]);
   });
 
+  s.test('says how it is when that is another line than before', () => {
+    const { manager, sent } = openRig({ NOTIFY_SOCKET: '@manager' });
+
+    manager.ready('measuring 0 targets');
+    manager.status('measuring 0 targets');
+    manager.status('measuring 2 targets');
+    manager.status('measuring 2 targets');
+
+    equal(sent.slice(1), ['@manager STATUS=measuring 2 targets']);
+  });
+
   s.test('without a manager nothing is sent, and no watchdog runs', () => {
     const { manager, sent } = openRig({ WATCHDOG_USEC: '2000' });
     let asked = 0;

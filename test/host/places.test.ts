@@ -41,6 +41,15 @@ suite('places of the host', (s) => {
     is(ownStateDirectory(), stateDirectory(ownPlaceRequest()));
   });
 
+  s.test('a user of a number alone, who has no home, has the root of the file system', () => {
+    const request = ownPlaceRequest(() => {
+      throw new Error('uv_os_homedir returned ENOENT');
+    });
+
+    is(request.home, '/');
+    is(stateDirectory({ ...request, env: {}, isRoot: false }), '/.local/state/flint');
+  });
+
   s.test('the model of the machine is a short line, or unknown', () => {
     const model = hardwareModel();
     ok(model === null || /^[^\0\n]{1,64}$/.test(model), String(model));

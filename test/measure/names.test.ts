@@ -43,6 +43,8 @@ suite('measure/names', ({ test, after }) => {
     const names = openNames({ ...files, servers: SILENT_SERVER });
     assert.is(await ask(names, '@gateway', 'v4'), 'no default route for IPv4');
     assert.is(await ask(names, '@gateway', 'v6'), 'no default route for IPv6');
+    // Looked for again soon: a board begins before its network.
+    assert.is((await names.resolve('@gateway', 'v6')).ttlMs, 5000);
 
     writeFileSync(
       files.routes4,
@@ -160,22 +162,22 @@ suite('measure/names', ({ test, after }) => {
     let nowMs = 0;
     const names = openNames({ ...files, servers: [fake.server], nowMs: () => nowMs });
     const waits: number[] = [];
-    for (let i = 0; i < 6; i++) {
+    for (let i = 0; i < 8; i++) {
       const { ttlMs } = await names.resolve('gone.test', 'v4');
       waits.push(ttlMs);
       nowMs += ttlMs;
     }
 
-    for (const [i, wanted] of [30, 60, 120, 240, 300, 300].entries()) {
+    for (const [i, wanted] of [5, 10, 20, 40, 80, 160, 300, 300].entries()) {
       const wait = (waits[i] ?? 0) / 1000;
       assert.ok(wait >= wanted * 0.8 && wait <= wanted * 1.2, `${wait} s is not about ${wanted} s`);
     }
-    assert.ok((await names.resolve('gone.test', 'v6')).ttlMs <= 36_000);
+    assert.ok((await names.resolve('gone.test', 'v6')).ttlMs <= 6000);
 
     fake.replies.set('gone.test A', { records: [{ address: '192.0.2.6', ttl: 60 }] });
     assert.is(await ask(names, 'gone.test', 'v4'), '192.0.2.6 60000');
     fake.replies.delete('gone.test A');
-    assert.ok((await names.resolve('gone.test', 'v4')).ttlMs <= 36_000);
+    assert.ok((await names.resolve('gone.test', 'v4')).ttlMs <= 6000);
     fake.close();
   });
 

@@ -37,7 +37,7 @@ suite('probe/page-board', (s) => {
     const lockdown = fakeLockdown({ state: 'drifted', reason: 'nft said no', drifts: 2 });
     const push = fakePush({ state: 'waiting', reason: 'the clock is not set' });
     const page = await pageOf(fakeBoardSnapshot({ lockdown, push }));
-    match(headline(page), /^bad: The kernel has other rules .* Nft said no\.$/);
+    match(headline(page), /^bad: Somebody changed the packet filter .* Nft said no\.$/);
     match(page, 'flint lockdown verify');
     match(page, 'The clock is not set.');
   });
@@ -73,7 +73,7 @@ suite('probe/page-board', (s) => {
   s.test('the overview leads there, and tells what hurts of the board alone', async () => {
     const push = fakePush({ state: 'refused', reason: 'it knows no such bearer' });
     const bad = await renderOverview(inputOf(fakeBoardSnapshot({ push })));
-    match(bad, /<a href="\/board">The metrics server does not know the bearer of this board\./);
+    match(bad, /<a href="\/board">The metrics server does not know the bearer of the board\./);
     match(bad, '<a href="/board">Board</a>');
     match(bad, '<strong>mesh</strong> joined');
 
