@@ -10,6 +10,8 @@ import { UsageError } from './command.ts';
 // What the commands of `flint tailnet` work on: the section of agent.json, without an agent.
 
 const KEY_FILE_BYTES_MAX = 4096;
+const CONTROL_KEYS =
+  'the control gives its keys to the agent alone; `--key-file FILE` brings one by hand';
 
 export interface TailnetPlace {
   command: BoardCommand;
@@ -43,8 +45,7 @@ export function tailnetPlace(options: Record<string, unknown>, signal: AbortSign
         nowMs: Date.now,
         isClockSynced: () => false,
         probeName: () => loadCredentials(command.places.credentials, log)?.probe ?? null,
-        // Keys of the control are for the agent, which it knows.
-        askControl: async () => ({ ok: true, value: null }),
+        askControl: async () => ({ ok: false, reason: CONTROL_KEYS, retryAfterMs: null }),
       },
     },
   };

@@ -1,19 +1,12 @@
 import type { CommandSpec, OptionSpec } from './command.ts';
-import { durationBetween } from './values.ts';
+import { AGENT_STATE, DRY_RUN, JSON_OPTION, TIMEOUT } from './mesh-options.ts';
 
 // The commands of `flint tailnet`: the steps of the agent's own part, by hand.
 
 const PLACE: readonly OptionSpec[] = [
   { flags: '--config <file>', text: 'agent.json, whose section "tailnet" says where' },
-  { flags: '--state <directory>', text: 'where the agent keeps its state' },
+  AGENT_STATE,
 ];
-
-const JSON_OPTION: OptionSpec = { flags: '--json', text: 'one JSON object' };
-
-const DRY_RUN: OptionSpec = {
-  flags: '--dry-run',
-  text: 'only say which commands would be run and which files changed',
-};
 
 const COMMANDS: readonly CommandSpec[] = [
   {
@@ -21,12 +14,7 @@ const COMMANDS: readonly CommandSpec[] = [
     text: 'join the tailnet and wait until others reach this board; may be repeated at will',
     options: [
       { flags: '--key-file <file>', text: 'holds a pre-auth key, instead of the secret' },
-      {
-        flags: '--timeout <duration>',
-        text: 'how long to wait',
-        parse: durationBetween(1_000, 86_400_000),
-        default: '2m',
-      },
+      { ...TIMEOUT, default: '2m' },
       DRY_RUN,
       JSON_OPTION,
       ...PLACE,

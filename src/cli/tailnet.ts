@@ -73,7 +73,7 @@ async function joinUntil({ options }: TailnetPlace, untilMs: number): Promise<Me
   saveKept(options.places, { isLeft: false });
   const startedMs = performance.now();
   const timing = { ...TAILNET_TIMING, ...HASTE };
-  const part = openTailnet({ ...options, timing });
+  const part = openTailnet({ ...options, timing, isByHand: true });
   let told = '';
   for (;;) {
     const { state, nextMs } = await part.step();

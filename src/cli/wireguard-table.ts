@@ -1,19 +1,12 @@
 import type { CommandSpec, OptionSpec } from './command.ts';
-import { durationBetween } from './values.ts';
+import { AGENT_STATE, DRY_RUN, JSON_OPTION, TIMEOUT } from './mesh-options.ts';
 
 // The commands of `flint wireguard`: the steps of the agent's own part, by hand.
 
 const PLACE: readonly OptionSpec[] = [
   { flags: '--config <file>', text: 'agent.json, whose section "tailnet" says which peers' },
-  { flags: '--state <directory>', text: 'where the agent keeps its state' },
+  AGENT_STATE,
 ];
-
-const JSON_OPTION: OptionSpec = { flags: '--json', text: 'one JSON object' };
-
-const DRY_RUN: OptionSpec = {
-  flags: '--dry-run',
-  text: 'only say which commands would be run and which files changed',
-};
 
 const COMMANDS: readonly CommandSpec[] = [
   {
@@ -33,17 +26,7 @@ const COMMANDS: readonly CommandSpec[] = [
   {
     usage: 'up',
     text: 'bring the interface to where it should be, and wait for a handshake; may be repeated',
-    options: [
-      {
-        flags: '--timeout <duration>',
-        text: 'how long to wait',
-        parse: durationBetween(1_000, 86_400_000),
-        default: '30s',
-      },
-      DRY_RUN,
-      JSON_OPTION,
-      ...PLACE,
-    ],
+    options: [{ ...TIMEOUT, default: '30s' }, DRY_RUN, JSON_OPTION, ...PLACE],
     examples: ['flint wireguard up --dry-run', 'flint wireguard up'],
     run: async (args, options) => (await import('./wireguard.ts')).runWireguardUp(args, options),
   },

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
-import type { WireguardSettings } from '../board/mesh/settings.ts';
+import type { MeshSettings, WireguardSettings } from '../board/mesh/settings.ts';
 import { openWireguard, type WireguardOptions } from '../board/mesh/wireguard.ts';
 import { openDevice } from '../board/mesh/wireguard-device.ts';
 import { downLines, upLines } from '../board/mesh/wireguard-dry-run.ts';
 import { keep, readKept } from '../board/mesh/wireguard-kept.ts';
 import { ensureKey, keyFile, readKey } from '../board/mesh/wireguard-key.ts';
 import { readOnce } from '../board/mesh/wireguard-look.ts';
+import { removeForGood } from '../board/mesh/wireguard-remove.ts';
 import { findTools } from '../board/mesh/wireguard-tools.ts';
 import { openVoice } from '../board/voice.ts';
 import type { MeshState } from '../core/board-state.ts';
@@ -72,33 +73,44 @@ export async function runWireguardUp(_args: readonly string[], options: Options)
 
 /** Down: 0; it could not be taken away: 1. */
 export async function runWireguardDown(_args: readonly string[], options: Options) {
-  const place = placeOf(options);
+  const { settings, context, places } = meshOf(options);
+  const isNamed = settings?.kind === 'wireguard';
+  // What was made by a section that is gone is taken down, too.
+  if (readKept(places.state).interface === null) wireguardOf(settings);
   if (options['dryRun'] === true) {
-    print(downLines(place).join('\n'));
+    print(downLines(places, isNamed).join('\n'));
     return EXIT.ok;
   }
   const refusal = needsRoot();
   if (refusal !== null) return refusal;
-  const { context, places } = place;
   // First, so that an agent that runs does not bring it back meanwhile.
-  keep(places.state, { isDown: true });
+  if (isNamed) keep(places.state, { isDown: true });
   const tools = findTools(context.env, context.signal);
   if (typeof tools === 'string') return unavailable(tools);
   const device = openDevice({ onEnd: ignore, monoMs, isLasting: true });
-  const { interface: name } = readKept(places.state);
-  if (name !== null) await device.remove(tools, name);
+  const name = await removeForGood({ places, tools, device });
   const told = name === null ? 'there was no interface' : `${name} is gone`;
-  print(options['json'] === true ? JSON.stringify({ interface: name, isDown: true }) : told);
+  print(options['json'] === true ? JSON.stringify({ interface: name, isDown: isNamed }) : told);
   return EXIT.ok;
 }
 
 /** Throws ERR_CONFIG_INVALID, and UsageError where agent.json has no WireGuard. */
 function placeOf(options: Options): WireguardOptions {
+  const { settings, ...rest } = meshOf(options);
+  return { ...rest, settings: wireguardOf(settings) };
+}
+
+interface MeshPlace extends Omit<WireguardOptions, 'settings'> {
+  settings: MeshSettings | null;
+}
+
+/** Throws ERR_CONFIG_INVALID. */
+function meshOf(options: Options): MeshPlace {
   // The control is not spoken to, so any will do where the file names none.
   const { settings, partPlaces, log } = boardCommand({ ...options, control: 'https://localhost' });
   const { state, configDirectory } = partPlaces;
   return {
-    settings: wireguardOf(settings().tailnet),
+    settings: settings().tailnet,
     places: { state: resolve(state, 'agent', 'mesh'), configDirectory },
     context: {
       log: { ...log, info: ignore },
@@ -115,13 +127,13 @@ function placeOf(options: Options): WireguardOptions {
   };
 }
 
-function wireguardOf(settings: { kind: string } | null): WireguardSettings {
+function wireguardOf(settings: MeshSettings | null): WireguardSettings {
   if (settings === null) {
     throw new UsageError(
       'agent.json has no section "tailnet": docs/wireguard.md says what goes there',
     );
   }
-  if (settings.kind === 'wireguard') return settings as WireguardSettings;
+  if (settings.kind === 'wireguard') return settings;
   throw new UsageError('the mesh of agent.json is a tailnet: `flint tailnet` is for that');
 }
 

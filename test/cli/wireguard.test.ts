@@ -1,7 +1,7 @@
 // The built program; what needs an interface is in test/mesh/pull.netns.test.ts.
 import { deepEqual, equal, match } from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -62,6 +62,28 @@ suite('flint wireguard', (s) => {
     equal(flint('down').code, 3);
     equal(flint('up --dry-run').code, 2);
   });
+
+  s.testIf(
+    missing,
+    'takes down what a section made that is gone, and is wrong use after that',
+    () => {
+      const kept = at('state/agent/mesh/wireguard.json');
+      mkdirSync(at('state/agent/mesh'), { recursive: true });
+      writeFileSync(kept, JSON.stringify({ schema: 1, interface: 'flint0' }));
+      writeFileSync(at('wg'), '#!/bin/sh\necho "(none)"\n', { mode: 0o755 });
+      writeFileSync(at('ip'), `#!/bin/sh\necho "$*" >> ${at('words')}\n`, { mode: 0o755 });
+      const dry = flint('down --dry-run', null);
+      const down = flint('down --json', null);
+      const words = readFileSync(at('words'), 'utf8');
+      const again = flint('down', null);
+      for (const name of ['wg', 'ip']) rmSync(at(name));
+
+      match(dry.stdout, /it is forgotten\nip link del dev flint0\n$/);
+      deepEqual(JSON.parse(down.stdout), { interface: 'flint0', isDown: false });
+      equal(words, 'link del dev flint0\n');
+      deepEqual([down.code, again.code], [0, 2]);
+    },
+  );
 
   s.test('another mesh, or none, is wrong use', () => {
     const tailscale = { kind: 'tailscale', loginServer: 'https://headscale.example' };

@@ -163,6 +163,48 @@ suite('a tailnet in trouble', (s) => {
 
   s.testIf(
     missing,
+    'by hand, a node that was deleted is told so, and logs in again with a key',
+    async () => {
+      const tailnet = settingsOf({ machine, address: ADDRESS, hostname: 'probe07' });
+      writeFileSync(join(machine.directory, 'agent.json'), JSON.stringify({ schema: 1, tailnet }));
+      writeFileSync(join(machine.directory, 'key'), await lab.key('probes'), { mode: 0o600 });
+      const words = [MAIN, 'tailnet', 'join', '--config', join(machine.directory, 'agent.json')];
+      words.push('--state', machine.directory, '--timeout', '60s');
+      const flint = (...more: string[]) =>
+        machine.namespace.exec(process.execPath, [...words, ...more], { timeoutMs: 90_000 });
+      const before = await nodeOf('probe07');
+      const known = await flint();
+      deepEqual([known.code, known.stderr], [0, `joined as ${ADDRESS}\n`]);
+      await lab.headscale(`nodes delete -i ${before?.id} --force`);
+
+      // The others hear of it a second or two later, and answer until then.
+      let told = known;
+      took['deleted node is told by hand'] = await until(
+        'it is told',
+        async () => {
+          told = await flint();
+          return told.code === 1;
+        },
+        60_000,
+      );
+      match(told.stdout, /does not know this node any more; there is no secret tailnet-key/);
+      const joining = flint('--key-file', join(machine.directory, 'key'));
+      await until(
+        'another node is there',
+        async () => ![undefined, before?.id].includes((await nodeOf('probe07'))?.id),
+        40_000,
+      );
+      await approve('probe07');
+      const joined = await joining;
+
+      equal(joined.code, 0, joined.stderr);
+      took['ping after a join by hand'] = await until('it is reached', isReached);
+    },
+    240_000,
+  );
+
+  s.testIf(
+    missing,
     'comes back when the cable does',
     async () => {
       await machine.cable(false);

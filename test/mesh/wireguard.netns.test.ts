@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, match, not, ok } from 'uvu/assert';
+import { openLeftover } from '../../src/board/mesh/wireguard-leftover.ts';
 import { suite } from '../helper.ts';
 import { type Namespace, sleep } from '../lab/net.ts';
 import {
@@ -229,6 +230,28 @@ suite('mesh by WireGuard', (s) => {
       const { state, address, readers } = await alice.step();
       equal([state, address, readers], ['stopped', null, []]);
       is((await alice.namespace.exec('ip', ['link', 'show', alice.device])).code, 1);
+    }
+  });
+
+  s.testIf(missing, 'what a section made that is gone is taken down, and no more', async () => {
+    // Nothing is closed, as after a kill: what was started stays.
+    const carol = openNode(await lan.join('10.57.0.5/24'), true);
+    await carol.configure({ address: BOB, ...toMonitor() });
+    await carol.step();
+    await carol.namespace.ip(`link show dev ${carol.device}`);
+    const { context, directory } = carol;
+    const places = { state: join(directory, 'mesh'), configDirectory: directory };
+    const [state, reason] = await leftover();
+    const gone = await carol.namespace.exec('ip', ['link', 'show', carol.device]);
+    await carol.namespace.ip(`link add ${carol.device} type veth peer name other`);
+    await leftover();
+
+    equal([state, reason, gone.code], ['stopped', null, 1]);
+    match(await carol.namespace.ip(`link show dev ${carol.device}`), carol.device);
+
+    async function leftover() {
+      const { state: made } = await openLeftover({ context, places }).step();
+      return [made?.state, made?.reason];
     }
   });
 

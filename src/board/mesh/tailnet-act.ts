@@ -2,8 +2,9 @@ import { canonical, hostRoute } from './tailnet-address.ts';
 import { loadKept, saveKept } from './tailnet-kept.ts';
 import { type KeyFound, withKeyFile } from './tailnet-key.ts';
 import type { Tailnet } from './tailnet-machine.ts';
-import { isKeyRefused, type TailnetAction } from './tailnet-plan.ts';
+import type { TailnetAction } from './tailnet-plan.ts';
 import type { Told, WantedPrefs } from './tailscale-client.ts';
+import { isKeyRefused, type TailscaleStatus } from './tailscale-status.ts';
 
 // What changes tailscaled: each of the actions of the plan.
 
@@ -13,6 +14,9 @@ export interface Attempt {
   /** The key was refused: another one may do. */
   isRefused: boolean;
 }
+
+const ONLINE_MS_MAX = 5_000;
+const ONLINE_POLL_MS = 250;
 
 const WELL: Attempt = { failure: null, isRefused: false };
 
@@ -65,17 +69,39 @@ async function join(
     // Before the node appears, so that it offers the right address from its first moment.
     saveKept(places, { address: grant.address ?? null, hostname: grant.hostname ?? null });
   }
+  const before = await refusalOf(tailnet);
   const told = await withKeyFile(places, key, (keyFile) =>
     client.up({ prefs: wantedPrefs(tailnet), keyFile, isReauth, timeoutMs: timing.joinMs }),
   );
-  if (told.ok) {
+  const why = told.ok ? await unanswered(tailnet, before) : await whyNot(tailnet, told.reason);
+  if (why === null) {
     tailnet.ring.spend();
     return WELL;
   }
-  const why = await whyNot(tailnet, told.reason);
-  const isRefused = isKeyRefused(why);
+  // A word of an earlier key says nothing of this one.
+  const isRefused = isKeyRefused(why) && !(told.ok && why === before);
   if (isRefused) tailnet.ring.refuse();
   return { failure: isRefused ? `the key was refused: ${why}` : why, isRefused };
+}
+
+/**
+ * A node that was up goes on being up, whatever the login server says to the key: why it was not
+ * let in, or null.
+ */
+async function unanswered(tailnet: Tailnet, before: string | null): Promise<string | null> {
+  const isNews = (status: TailscaleStatus): boolean =>
+    ![null, before].includes(refusalIn(status.health));
+  if (await untilOnline(tailnet, isNews)) return null;
+  return (await refusalOf(tailnet)) ?? 'the login server has not let this node in yet';
+}
+
+async function refusalOf({ client }: Tailnet): Promise<string | null> {
+  const status = await client.status(false);
+  return status.ok && !status.value.self.Online ? refusalIn(status.value.health) : null;
+}
+
+function refusalIn(health: readonly string[]): string | null {
+  return health.find((one) => one.includes('login error') && isKeyRefused(one)) ?? null;
 }
 
 /** What the daemon says of it, which is more than that the time was up. */
@@ -86,10 +112,27 @@ async function whyNot({ client }: Tailnet, reason: string): Promise<string> {
   return said ?? reason;
 }
 
-function plainUp(tailnet: Tailnet): Promise<Told<null>> {
+async function plainUp(tailnet: Tailnet): Promise<Told<null>> {
   const { client, timing } = tailnet;
   const prefs = wantedPrefs(tailnet);
-  return client.up({ prefs, keyFile: null, isReauth: false, timeoutMs: timing.upMs });
+  const wish = { prefs, keyFile: null, isReauth: false, timeoutMs: timing.upMs };
+  const told = await client.up(wish);
+  if (told.ok) await untilOnline(tailnet, ({ needsLogin }) => needsLogin);
+  return told;
+}
+
+/** The daemon is up before the login server has answered: whether it does, within a while. */
+async function untilOnline(
+  { client, context }: Tailnet,
+  isOver: (status: TailscaleStatus) => boolean,
+): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < ONLINE_MS_MAX; waitedMs += ONLINE_POLL_MS) {
+    const status = await client.status(false);
+    if (status.ok && status.value.self.Online) return true;
+    if (!status.ok || isOver(status.value) || context.signal.aborted) return false;
+    await new Promise((resolve) => setTimeout(resolve, ONLINE_POLL_MS));
+  }
+  return false;
 }
 
 function judged(told: Told<null>): Attempt {

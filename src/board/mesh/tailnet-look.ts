@@ -15,6 +15,8 @@ export interface Look {
   /** Null while there is no such interface. */
   onInterface: readonly string[] | null;
   clientVersion: string | null;
+  /** Asked only where it does not speak to tailscaled. */
+  serverAnswers: boolean;
 }
 
 /** Reads, and changes nothing. */
@@ -25,12 +27,18 @@ export async function look(tailnet: Tailnet): Promise<Look> {
   const prefs = status.ok ? await client.prefs() : status;
   if (status.ok && prefs.ok) {
     const known = { status: status.value, prefs: prefs.value };
-    return { known, fault: null, onInterface, clientVersion: null };
+    const serverAnswers = isUnspoken(known.status) && (await tailnet.server.answers());
+    return { known, fault: null, onInterface, clientVersion: null, serverAnswers };
   }
   const { fault, reason } = status.ok ? (prefs as { ok: false } & typeof prefs) : status;
   const version = fault === 'missing' ? null : await client.version();
   const clientVersion = version?.ok === true ? version.value : null;
-  return { known: null, fault: { fault, reason }, onInterface, clientVersion };
+  const what = { fault, reason };
+  return { known: null, fault: what, onInterface, clientVersion, serverAnswers: false };
+}
+
+function isUnspoken({ backend, needsLogin, self }: TailscaleStatus): boolean {
+  return backend === 'Running' && !needsLogin && !self.Online;
 }
 
 /**

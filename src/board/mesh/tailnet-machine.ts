@@ -3,6 +3,7 @@ import type { MeshPlaces } from './places.ts';
 import type { TailscaleSettings } from './settings.ts';
 import { type AddressTool, openAddressTool } from './tailnet-address.ts';
 import { type KeyRing, openKeyRing } from './tailnet-key.ts';
+import { type LoginServer, openLoginServer } from './tailnet-server.ts';
 import { openTailscale, type TailscaleClient } from './tailscale-client.ts';
 
 // What one tailnet is made of, on this machine.
@@ -17,7 +18,7 @@ export interface TailnetTiming {
   upMs: number;
   retryFirstMs: number;
   retryMostMs: number;
-  /** No peer was heard for so long: does the login server still know us? Doubles each time. */
+  /** No peer was heard for so long: are we still known? Doubles each time the server is asked. */
   silenceMs: number;
   silenceMostMs: number;
   /** The fixed address is not approved, as far as we were told: is it by now? Doubles too. */
@@ -34,7 +35,7 @@ export const TAILNET_TIMING: TailnetTiming = {
   upMs: 30_000,
   retryFirstMs: 4_000,
   retryMostMs: 600_000,
-  silenceMs: 900_000,
+  silenceMs: 120_000,
   silenceMostMs: 21_600_000,
   approvalMs: 30_000,
   approvalMostMs: 600_000,
@@ -49,6 +50,9 @@ export interface TailnetOptions {
   /** Instead of the secret that the settings name. */
   givenKey?: string | null;
   timing?: TailnetTiming;
+  /** A person asks: what the node believes of itself is not enough. */
+  isByHand?: boolean;
+  server?: LoginServer;
 }
 
 export interface Tailnet {
@@ -59,6 +63,7 @@ export interface Tailnet {
   client: TailscaleClient;
   tool: AddressTool;
   ring: KeyRing;
+  server: LoginServer;
 }
 
 export function openMachine(options: TailnetOptions): Tailnet {
@@ -70,5 +75,6 @@ export function openMachine(options: TailnetOptions): Tailnet {
     client: openTailscale({ settings, env, signal }),
     tool: openAddressTool({ env, signal }),
     ring: openKeyRing({ settings, places, context, givenKey, monotonicMs }),
+    server: options.server ?? openLoginServer({ loginServer: settings.loginServer, signal }),
   };
 }

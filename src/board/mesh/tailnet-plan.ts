@@ -11,8 +11,14 @@ export interface TailnetView {
   wanted: WantedPrefs;
   /** Null before anybody looked for one: asking the control makes one. */
   hasKey: boolean | null;
-  /** Why the node should introduce itself to the login server anew, though it is up; or null. */
-  doubt: string | null;
+  doubt: Doubt | null;
+}
+
+/** Why the node should introduce itself to the login server anew, though it is up. */
+export interface Doubt {
+  why: string;
+  /** A peer that answers would end it. */
+  isProvable: boolean;
 }
 
 export type TailnetAction =
@@ -23,7 +29,7 @@ export type TailnetAction =
   | { do: 'join'; why: string; isReauth: boolean }
   | { do: 'up'; why: string }
   | { do: 'set'; why: string }
-  | { do: 'ask-again'; why: string };
+  | ({ do: 'ask-again' } & Doubt);
 
 export type Drift = 'login-server' | keyof typeof DRIFTS;
 
@@ -69,14 +75,17 @@ export function isChange(action: TailnetAction): boolean {
 function running(view: TailnetView): TailnetAction {
   const { status, prefs, wanted, doubt } = view;
   // A node that was deleted at the server goes on with what it knew, until it speaks to it anew.
-  if (status.needsLogin) return join(view, 'the login server does not know this node any more');
+  // Anew: else `up` finds the node up already, and does not wait for its login.
+  if (status.needsLogin) {
+    return join(view, 'the login server does not know this node any more', true);
+  }
   if (status.self.Expired) return join(view, 'the node has expired at the login server');
   const drifts = driftsOf(prefs, wanted);
   if (drifts.includes('login-server')) {
     return join(view, `it is at ${prefs.ControlURL || 'no login server'}`, true);
   }
   if (drifts.length > 0) return { do: 'set', why: driftWords(drifts) };
-  if (doubt !== null) return { do: 'ask-again', why: doubt };
+  if (doubt !== null) return { do: 'ask-again', ...doubt };
   return status.backend === 'Running'
     ? { do: 'nothing' }
     : { do: 'wait', why: 'tailscaled is starting' };
@@ -93,9 +102,12 @@ function join(view: TailnetView, why: string, isReauth = false): TailnetAction {
   return view.hasKey ? { do: 'join', why, isReauth } : { do: 'need-key', why };
 }
 
-function loggedOut({ health }: TailscaleStatus): string {
+function loggedOut({ health, needsLogin }: TailscaleStatus): string {
   const said = health.find((one) => one.includes('login error'));
-  return said ?? 'the node is not logged in';
+  const plain = needsLogin
+    ? 'the login server wants a new login of this node'
+    : 'the node is not logged in';
+  return said ?? plain;
 }
 
 /** In which settings tailscaled is not as it should be. */
@@ -131,17 +143,4 @@ function isSameServer(one: string, other: string): boolean {
 
 function isSameSet(has: readonly string[], wants: readonly string[]): boolean {
   return has.length === wants.length && wants.every((one) => has.includes(one));
-}
-
-// Of headscale ("authkey already used", "authkey expired", "invalid pre auth key", "AuthKey not
-// found") and of tailscale.com ("invalid key: API key … not valid").
-const REFUSALS = [
-  /auth-?key (already used|expired|not found|is (expired|invalid|not valid))/i,
-  /invalid (pre[ -]?auth ?key|auth ?key|key)/i,
-  /key \S* ?not valid/i,
-];
-
-/** Whether the text of a failed join says that the key is to blame: another one is needed. */
-export function isKeyRefused(text: string): boolean {
-  return REFUSALS.some((refusal) => refusal.test(text));
 }

@@ -2,6 +2,7 @@ import { type Backoff, openBackoff } from '../backoff.ts';
 import { fixedAddressOf } from './tailnet-act.ts';
 import { openMachine, type Tailnet, type TailnetOptions } from './tailnet-machine.ts';
 import { openPatience, type Patience } from './tailnet-patience.ts';
+import type { Doubt } from './tailnet-plan.ts';
 import { type Heard, hasHeard, isApproved } from './tailnet-state.ts';
 import type { TailscaleStatus } from './tailscale-status.ts';
 
@@ -17,6 +18,8 @@ export interface Running {
   silence: Patience;
   approval: Patience;
   heard: Heard & { times: number };
+  /** That the login server knows this node was seen, or need not be. */
+  isProven: boolean;
   /** Of the last try that failed, and when the next may be. */
   pause: { reason: string; isKeyMissing: boolean; untilMs: number } | null;
   joinedMs: number | null;
@@ -35,6 +38,7 @@ export function begin(options: TailnetOptions): Running {
     silence: openPatience({ firstMs: silenceMs, mostMs: silenceMostMs, monotonicMs }),
     approval: openPatience({ firstMs: approvalMs, mostMs: approvalMostMs, monotonicMs }),
     heard: { bytes: 0, handshakeMs: 0, times: 0 },
+    isProven: options.isByHand !== true,
     pause: null,
     joinedMs: null,
     lastAddress: null,
@@ -72,14 +76,27 @@ export function hear(running: Running, now: Heard): void {
   running.silence.see(String(times));
 }
 
+/** The next silence begins now. */
+export function noteProof(running: Running): void {
+  running.isProven = true;
+  running.heard.times++;
+  running.silence.see(String(running.heard.times));
+}
+
 /** Why the login server should be asked how things are. */
 export function doubtOf(
-  { silence, approval, tailnet }: Running,
+  { silence, approval, tailnet, isProven }: Running,
   status: TailscaleStatus,
-): string | null {
+): Doubt | null {
   const address = fixedAddressOf(tailnet);
   const isPending = address !== null && !isApproved(status, address);
-  if (status.backend === 'Running') approval.see(isPending ? 'pending' : 'approved');
-  if (isPending && approval.isOver()) return `is ${address} approved by now?`;
-  return silence.isOver() ? 'no peer was heard for long' : null;
+  const isUp = status.backend === 'Running';
+  if (isUp) approval.see(isPending ? 'pending' : 'approved');
+  // Without a login server nothing can be learnt, and the tunnels that there are would be lost.
+  if (isPending && approval.isOver() && status.self.Online) {
+    return { why: `is ${address} approved by now?`, isProvable: false };
+  }
+  if (isUp && !isProven)
+    return { why: 'no peer answers: is this node still known?', isProvable: true };
+  return silence.isOver() ? { why: 'no peer was heard for long', isProvable: true } : null;
 }

@@ -21,6 +21,8 @@ export interface TailnetFacts {
   failure: string | null;
   /** There is no key to join with, or it was refused. */
   isKeyMissing: boolean;
+  /** The login server is there, though it does not speak to tailscaled. */
+  serverAnswers: boolean;
   /** Of tailscale's client, where tailscaled itself says none. */
   clientVersion: string | null;
   lastAddress: string | null;
@@ -105,16 +107,14 @@ function reasonOf(facts: TailnetFacts, state: MeshState['state']): string | null
 }
 
 /** What may go wrong with a node that is well otherwise. */
-function doubtOf({ status, settings, onInterface, strict }: TailnetFacts): string | null {
+function doubtOf(facts: TailnetFacts): string | null {
+  const { status, settings, onInterface, strict } = facts;
   if (status === null) return null;
   if (!status.hasTun) return 'tailscaled runs without an interface: nobody reaches the board';
   if (onInterface === null) {
     return `there is no interface ${settings.interface}: "tailnet.interface" names another`;
   }
-  if (!status.self.Online) {
-    const said = status.health.find((one) => /login error|coordination server/i.test(one));
-    return `the login server is out of reach${said === undefined ? '' : `: ${said}`}`;
-  }
+  if (!status.self.Online) return offlineWords(status, facts.serverAnswers);
   const wide = settings.acceptRoutes ? wideRouteOf(status) : null;
   if (wide !== null) return wide;
   if (settings.acceptRoutes && strict.length > 0) {
@@ -122,6 +122,17 @@ function doubtOf({ status, settings, onInterface, strict }: TailnetFacts): strin
     return `rp_filter is strict on ${names}: accepted routes may not work (2 mends it)`;
   }
   return status.takesFiles ? TAKES_FILES : null;
+}
+
+function offlineWords({ health }: TailscaleStatus, serverAnswers: boolean): string {
+  if (serverAnswers) {
+    return (
+      'the login server answers, but not to this node, which may have been deleted there: ' +
+      '`flint tailnet join` asks it'
+    );
+  }
+  const said = health.find((one) => /login error|coordination server/i.test(one));
+  return `the login server is out of reach${said === undefined ? '' : `: ${said}`}`;
 }
 
 // tailscale takes all approved routes or none. One of a whole network would lead what is measured

@@ -8,7 +8,17 @@ import { type KeyFound, removeOldKeys } from './tailnet-key.ts';
 import { type Look, look, mendAddress } from './tailnet-look.ts';
 import type { Tailnet, TailnetOptions } from './tailnet-machine.ts';
 import { isChange, planOf, type TailnetAction } from './tailnet-plan.ts';
-import { begin, doubtOf, fail, hear, isDue, type Running, recover } from './tailnet-running.ts';
+import { prove } from './tailnet-proof.ts';
+import {
+  begin,
+  doubtOf,
+  fail,
+  hear,
+  isDue,
+  noteProof,
+  type Running,
+  recover,
+} from './tailnet-running.ts';
 import { heardOf, readTailnet } from './tailnet-state.ts';
 
 // The board's part in a tailnet: each step looks, does at most one thing about what it sees, looks
@@ -78,7 +88,8 @@ async function advance(running: Running): Promise<MeshState> {
   const { tailnet } = running;
   let seen = await look(tailnet);
   let action = await decide(running, seen);
-  if (action !== null && isChange(action.wish) && isDue(running)) {
+  const isWanted = action !== null && isChange(action.wish) && isDue(running);
+  if (action !== null && isWanted && (await isWarranted(running, seen, action.wish))) {
     await change(running, action.wish, action.key);
     seen = await look(tailnet);
     action = await decide(running, seen, true);
@@ -109,9 +120,18 @@ async function decide(
   if (wish.do !== 'find-key' || isAfterwards || !isDue(running)) return { wish, key: null };
   const key = await tailnet.ring.find();
   if (!key.ok) {
-    fail(running, { failure: key.reason, isKeyMissing: true, retryAfterMs: key.retryAfterMs });
+    const failure = known.status.needsLogin ? `${wish.why}; ${key.reason}` : key.reason;
+    fail(running, { failure, isKeyMissing: true, retryAfterMs: key.retryAfterMs });
   }
   return { wish: planOf({ ...view, hasKey: key.ok }), key };
+}
+
+/** The tunnels are away for a second while the node introduces itself anew: looks first. */
+async function isWarranted(running: Running, { known }: Look, wish: TailnetAction) {
+  if (known === null || wish.do !== 'ask-again' || !wish.isProvable) return true;
+  const isDoubtful = (await prove(running.tailnet, known.status)) === 'doubtful';
+  if (!isDoubtful) noteProof(running);
+  return isDoubtful;
 }
 
 async function change(running: Running, wish: TailnetAction, key: KeyFound | null) {
@@ -119,6 +139,7 @@ async function change(running: Running, wish: TailnetAction, key: KeyFound | nul
   const { voice } = tailnet.context;
   if ('why' in wish) voice.remind('tailnet change', `tailnet: ${wish.do}: ${wish.why}`);
   if (wish.do === 'ask-again') for (const one of [silence, approval]) one.renew();
+  if (wish.do === 'ask-again' || wish.do === 'join') running.isProven = true;
   const attempt = await perform(tailnet, wish, key);
   if (attempt.failure === null) {
     running.pause = null;
@@ -164,6 +185,7 @@ function stateOf(
     status: seen.known?.status ?? null,
     fault: seen.fault,
     onInterface: seen.onInterface,
+    serverAnswers: seen.serverAnswers,
     action,
     failure: failure ?? pause?.reason ?? null,
     isKeyMissing: pause?.isKeyMissing ?? false,
@@ -188,7 +210,8 @@ function nextMsOf({ pause, tailnet }: Running, { state }: MeshState): number {
 function speak({ tailnet }: Running, { state, reason, address }: MeshState): void {
   const { voice } = tailnet.context;
   const told = `tailnet: ${state}${reason === null ? '' : `: ${reason}`}`;
-  if (state === 'joined') voice.well('tailnet', `tailnet: joined as ${address ?? 'nobody'}`);
+  const as = address === null ? '' : ` as ${address}`;
+  if (state === 'joined') voice.well('tailnet', `tailnet: joined${as}`);
   else if (state === 'needs-approval' || state === 'stopped') voice.remind('tailnet', told);
   else voice.trouble('tailnet', told);
 }

@@ -45,6 +45,8 @@ export interface TailscaleClient {
   up(wish: UpWish): Promise<Told<null>>;
   set(prefs: WantedPrefs): Promise<Told<null>>;
   down(): Promise<Told<null>>;
+  /** One packet to the peer through the tunnel, past its filters; ok when it answers. */
+  ping(address: string): Promise<Told<null>>;
   logout(): Promise<Told<null>>;
 }
 
@@ -56,6 +58,7 @@ export interface ClientOptions {
 
 export const READ_MS_MAX = 5_000;
 export const CHANGE_MS_MAX = 15_000;
+const PING_MS_MAX = 2_000;
 /** Beyond what the program was told itself. */
 const GRACE_MS = 3_000;
 /** Some thousand peers. */
@@ -98,6 +101,10 @@ export function openTailscale({ settings, env, signal }: ClientOptions): Tailsca
     set: (prefs) => change(setWords(prefs)),
     down: () => change(['down', '--accept-risk=all']),
     logout: () => change(['logout']),
+    ping(address) {
+      const words = ['ping', '--tsmp', '--c=1', `--timeout=${PING_MS_MAX}ms`, address];
+      return change(words, PING_MS_MAX + GRACE_MS);
+    },
   };
 }
 

@@ -112,13 +112,14 @@ export function parseStatus(text: string): TailscaleStatus | null {
   if (!parsed.success) return null;
   const { Version, TUN, BackendState, AuthURL, TailscaleIPs, Health, Peer } = parsed.output;
   const { CapMap, ...self } = parsed.output.Self;
+  const health = Health.slice(0, HEALTH_MAX).map(cleanText);
   return {
     version: Version,
     hasTun: TUN,
     backend: BackendState,
-    needsLogin: AuthURL !== '' && !self.Online,
+    needsLogin: (AuthURL !== '' || health.some(isLoginRefused)) && !self.Online,
     addresses: TailscaleIPs,
-    health: Health.slice(0, HEALTH_MAX).map(cleanText),
+    health,
     takesFiles: Object.hasOwn(CapMap, FILE_SHARING),
     self,
     peers: Object.values(Peer)
@@ -151,6 +152,24 @@ export function isOlder(version: string, least: string): boolean {
   if (has === null || wants === null) return false;
   const at = wants.findIndex((number, index) => number !== has[index]);
   return at >= 0 && (has[at] ?? 0) < (wants[at] ?? 0);
+}
+
+// Of headscale ("authkey already used", "authkey expired", "invalid pre auth key", "AuthKey not
+// found") and of tailscale.com ("invalid key: API key … not valid").
+const REFUSALS = [
+  /auth-?key (already used|expired|not found|is (expired|invalid|not valid))/i,
+  /invalid (pre[ -]?auth ?key|auth ?key|key)/i,
+  /key \S* ?not valid/i,
+];
+
+/** Whether the text of a failed join says that the key is to blame: another one is needed. */
+export function isKeyRefused(text: string): boolean {
+  return REFUSALS.some((refusal) => refusal.test(text));
+}
+
+// Of a node that was up and whose key was refused nothing else tells that it is out.
+function isLoginRefused(health: string): boolean {
+  return health.includes('login error') && isKeyRefused(health);
 }
 
 export function cleanText(text: string): string {

@@ -61,6 +61,8 @@ export function openDevice(options: DeviceOptions): Device {
       );
     }
     if (options.isLasting) return await startLasting(tools, name);
+    // It is there and does not answer: a second one would get nowhere beside it.
+    await stopChild();
     if (options.monoMs() < notBeforeMs) throw new Error('wireguard-go ended: it is started again');
     const started = startChild(tools.go, name, tools.env);
     const life = { startMs: options.monoMs() };
@@ -74,9 +76,10 @@ export function openDevice(options: DeviceOptions): Device {
     if (running === null) return;
     child = null;
     running.process.kill('SIGTERM');
-    const timer = setTimeout(() => running.process.kill('SIGKILL'), END_MS_MAX);
-    await running.exited;
-    clearTimeout(timer);
+    if (await isOver(running)) return;
+    running.process.kill('SIGKILL');
+    // One that hangs in the kernel does not hold up the end of the agent.
+    await isOver(running);
   }
 
   return {
@@ -141,6 +144,17 @@ function startChild(file: string, name: string, env: Tools['env']): Child {
     process.once('exit', () => resolve());
   });
   return { process, exited, words: () => lastLine(words) };
+}
+
+/** Whether it ends, within a while. */
+async function isOver(child: Child): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), END_MS_MAX);
+  });
+  const isEnded = await Promise.race([child.exited.then(() => true), late]);
+  clearTimeout(timer);
+  return isEnded;
 }
 
 async function untilReady(tools: Tools, name: string, child: Child): Promise<void> {

@@ -1,4 +1,5 @@
 import { readSecret } from '../../host/secret.ts';
+import type { MeshPlaces } from './places.ts';
 import type { WireguardOptions } from './wireguard.ts';
 import { configText, driftOf } from './wireguard-dump.ts';
 import { keptFile, readKept } from './wireguard-kept.ts';
@@ -56,10 +57,12 @@ export async function upLines(options: WireguardOptions): Promise<DryRun> {
   };
 }
 
-export function downLines({ places }: WireguardOptions): string[] {
-  const { interface: device } = readKept(places.state);
+/** `isKept`: the settings name it still. */
+export function downLines({ state }: MeshPlaces, isKept: boolean): string[] {
+  const { interface: device } = readKept(state);
+  const why = isKept ? 'stay down until `flint wireguard up`' : 'it is forgotten';
   return [
-    `write ${keptFile(places.state)}  # stay down until \`flint wireguard up\``,
+    `write ${keptFile(state)}  # ${why}`,
     ...(device === null ? [] : [`ip link del dev ${device}`]),
   ];
 }

@@ -2,6 +2,7 @@ import { formatAddress, isLinkLocalIpv6, parseAddress } from '../../core/address
 import { isInRange } from '../../core/address-range.ts';
 import type { DumpedPeer } from './wireguard-dump.ts';
 import type { PlannedPeer } from './wireguard-plan.ts';
+import type { Resolve } from './wireguard-resolve.ts';
 
 // Where a peer is to be found. WireGuard follows one that moves while they talk; a name is looked
 // up once, by `wg`, and never again. Here it is looked up again when a peer has fallen silent, and
@@ -29,7 +30,7 @@ export interface SeenPeer {
 
 export interface EndpointOptions {
   /** All addresses of a name, best first; rejects with a reason. */
-  resolve: (host: string) => Promise<readonly string[]>;
+  resolve: Resolve;
   monoMs: () => number;
 }
 
@@ -103,10 +104,7 @@ function nextOf(list: readonly string[], now: string | null): string | null {
   return list[(at + 1) % list.length] ?? null;
 }
 
-async function addressesOf(
-  host: string,
-  resolve: EndpointOptions['resolve'],
-): Promise<readonly string[]> {
+async function addressesOf(host: string, resolve: Resolve): Promise<readonly string[]> {
   return parseAddress(host) === null ? await resolve(host) : [host];
 }
 

@@ -1,20 +1,27 @@
+const fs = process.getBuiltinModule('node:fs');
 const path = process.getBuiltinModule('node:path');
 
 import { isRecord } from '../../core/config-value.ts';
 import { readWhole, removeWhole, writeWhole } from '../../host/file.ts';
 
-// What the board remembers of its WireGuard: its public key, for people to read, and the name of
-// the interface that it made. Only that one is ever taken down.
+// What the board remembers of its WireGuard: its public key, for people to read, and which
+// interface it made. Only that one is ever taken down.
 
 export interface Kept {
   publicKey: string | null;
+  /** Noted before it is made. */
   interface: string | null;
+  /** In which boot that was: what has the name in another one may be somebody else's. */
+  bootId: string | null;
   /** Taken down by hand, until it is brought up by hand. */
   isDown: boolean;
 }
 
 const FILE_BYTES_MAX = 4096;
 const DEVICE = /^[A-Za-z0-9._-]{1,15}$/;
+const PUBLIC_KEY = /^[A-Za-z0-9+/]{43}=$/;
+const BOOT_ID = /^[0-9a-f-]{36}$/;
+const BOOT_FILE = '/proc/sys/kernel/random/boot_id';
 
 export function keptFile(stateDirectory: string): string {
   return path.join(stateDirectory, 'wireguard.json');
@@ -25,14 +32,24 @@ export function readKept(stateDirectory: string): Kept {
   try {
     const text = readWhole(keptFile(stateDirectory), { bytesMax: FILE_BYTES_MAX });
     const kept: unknown = JSON.parse(text ?? '{}');
-    const { publicKey, interface: device, isDown } = isRecord(kept) ? kept : {};
+    const { publicKey, interface: device, bootId, isDown } = isRecord(kept) ? kept : {};
     return {
-      publicKey: typeof publicKey === 'string' ? publicKey : null,
-      interface: typeof device === 'string' && DEVICE.test(device) ? device : null,
+      publicKey: textOf(publicKey, PUBLIC_KEY),
+      interface: textOf(device, DEVICE),
+      bootId: textOf(bootId, BOOT_ID),
       isDown: isDown === true,
     };
   } catch {
-    return { publicKey: null, interface: null, isDown: false };
+    return { publicKey: null, interface: null, bootId: null, isDown: false };
+  }
+}
+
+/** Of this boot; null where the kernel does not tell. */
+export function readBootId(): string | null {
+  try {
+    return textOf(fs.readFileSync(BOOT_FILE, 'latin1').trim(), BOOT_ID);
+  } catch {
+    return null;
   }
 }
 
@@ -60,4 +77,8 @@ export async function withConfig<Result>(
   } finally {
     removeWhole(file);
   }
+}
+
+function textOf(value: unknown, shape: RegExp): string | null {
+  return typeof value === 'string' && shape.test(value) ? value : null;
 }

@@ -1,7 +1,6 @@
 // WireGuard as the mesh of a board. A step compares the interface with the settings and mends what
 // differs, and only that: sessions outlive it. What cannot be right is no interface at all, so that
 // the probe, which listens on its address alone, is not there either.
-import { promises as dns } from 'node:dns';
 import type { MeshState } from '../../core/board-state.ts';
 import { readSecret } from '../../host/secret.ts';
 import type { BoardPart, PartContext, PartStep } from '../part.ts';
@@ -10,12 +9,14 @@ import type { MeshPlaces } from './places.ts';
 import type { WireguardSettings } from './settings.ts';
 import { type Device, openDevice } from './wireguard-device.ts';
 import { type Endpoints, openEndpoints } from './wireguard-endpoint.ts';
-import { keep, readKept } from './wireguard-kept.ts';
+import { keep, readBootId, readKept } from './wireguard-kept.ts';
 import { ensureKey, type WireguardKey } from './wireguard-key.ts';
 import { type Liveness, noMesh, openLiveness } from './wireguard-live.ts';
 import { stateOf } from './wireguard-look.ts';
 import { mendLink, mendPeers } from './wireguard-mend.ts';
 import { planWireguard, type WireguardPlan } from './wireguard-plan.ts';
+import { isOurs, removeForGood, removeInterface } from './wireguard-remove.ts';
+import { openResolver } from './wireguard-resolve.ts';
 import { findTools, readDump, readMachine, type Tools } from './wireguard-tools.ts';
 
 export interface WireguardOptions {
@@ -31,7 +32,6 @@ const JOINING_STEP_MS = 1000;
 /** Somebody mends it by hand, and looks whether it helped. */
 const FAILED_STEP_MS = 2000;
 const OFF_STEP_MS = 60_000;
-const RESOLVE_MS_MAX = 5000;
 
 export function openWireguard(options: WireguardOptions): BoardPart<'mesh'> {
   const { settings, context } = options;
@@ -46,7 +46,7 @@ export function openWireguard(options: WireguardOptions): BoardPart<'mesh'> {
       monoMs,
       isLasting: options.isLasting ?? false,
     }),
-    endpoints: openEndpoints({ resolve: addressesOf, monoMs }),
+    endpoints: openEndpoints({ resolve: openResolver(), monoMs }),
     liveness: openLiveness({ nowMs: Date.now, monoMs }),
     place: null,
   };
@@ -76,17 +76,6 @@ export function openWireguard(options: WireguardOptions): BoardPart<'mesh'> {
   };
 }
 
-/** Takes down what this board made, also by other settings. Throws with a reason. */
-export async function removeInterface(
-  { state }: MeshPlaces,
-  tools: Tools,
-  device: Device,
-): Promise<string | null> {
-  const { interface: name } = readKept(state);
-  if (name !== null) await device.remove(tools, name);
-  return name;
-}
-
 interface Run extends WireguardOptions {
   device: Device;
   endpoints: Endpoints;
@@ -99,10 +88,10 @@ async function stepOnce(run: Run): Promise<MeshState> {
   const { settings, context, places } = run;
   const tools = findTools(context.env, context.signal);
   if (typeof tools === 'string') return noMesh('absent', tools);
-  if (!settings.enable) return await withoutMesh(run, tools, null);
+  if (!settings.enable) return await withoutMesh(run, tools, null, removeForGood);
   if (readKept(places.state).isDown) {
     const reason = 'it was taken down by hand: `flint wireguard up` brings it back';
-    return await withoutMesh(run, tools, reason);
+    return await withoutMesh(run, tools, reason, removeForGood);
   }
   let key: WireguardKey;
   try {
@@ -124,12 +113,20 @@ async function stepOnce(run: Run): Promise<MeshState> {
   }
 }
 
-/** No interface, and why. */
-async function withoutMesh(run: Run, tools: Tools, reason: string | null): Promise<MeshState> {
+/**
+ * No interface, and why. For now, it stays noted: whoever mends it tries each second, and the disk
+ * is not written each time.
+ */
+async function withoutMesh(
+  { context, places, device }: Run,
+  tools: Tools,
+  reason: string | null,
+  remove = removeInterface,
+): Promise<MeshState> {
   // The agent ends, and its commands with it: nothing was learnt, and what is in force stays.
-  if (run.context.signal.aborted) return noMesh('stopped', 'the agent ends');
+  if (context.signal.aborted) return noMesh('stopped', 'the agent ends');
   try {
-    await removeInterface(run.places, tools, run.device);
+    await remove({ places, tools, device });
     return noMesh('stopped', reason);
   } catch (error) {
     const more = reason === null ? '' : `${reason}; and `;
@@ -176,17 +173,22 @@ async function bring(run: Run, { tools, key, plan }: Bringing): Promise<MeshStat
 }
 
 /** Notes the interface as ours before it is made; one of another name is taken away first. */
-async function own(run: Run, tools: Tools, name: string): Promise<void> {
-  const kept = readKept(run.places.state);
-  if (kept.interface === name) return;
-  if (kept.interface !== null) await run.device.remove(tools, kept.interface);
+async function own({ places, device }: Run, tools: Tools, name: string): Promise<void> {
+  const kept = readKept(places.state);
+  const bootId = readBootId();
+  if (kept.interface === name && kept.bootId === bootId) return;
+  if (kept.interface === name && (await isOurs(tools, kept))) {
+    keep(places.state, { bootId });
+    return;
+  }
+  if (kept.interface !== name) await removeInterface({ places, tools, device });
   const { code } = await tools.ip(['link', 'show', 'dev', name]);
   if (code === 0) {
     throw new Error(
       `there is an interface ${name} already that this board did not make: name another one`,
     );
   }
-  keep(run.places.state, { interface: name });
+  keep(places.state, { interface: name, bootId });
 }
 
 function pauseOf({ state }: MeshState): number {
@@ -200,22 +202,5 @@ function tell({ context, settings }: Run, { state, reason, version }: MeshState)
     context.log.info('on the mesh by WireGuard', { device: settings.interface, version });
   } else if (settings.enable) {
     context.voice.trouble('mesh', `not on the mesh: ${reason ?? state}`);
-  }
-}
-
-/** As the resolver sorts them: what has no way out comes last (RFC 6724). */
-async function addressesOf(host: string): Promise<string[]> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${host} was not resolved in time`)), RESOLVE_MS_MAX);
-  });
-  try {
-    const all = await Promise.race([dns.lookup(host, { all: true, verbatim: true }), late]);
-    return all.map(({ address }) => address);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new Error(code === undefined ? reasonOf(error) : `${host} has no address (${code})`);
-  } finally {
-    clearTimeout(timer);
   }
 }

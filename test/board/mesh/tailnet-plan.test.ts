@@ -2,11 +2,11 @@ import { deepEqual, equal } from 'node:assert/strict';
 import {
   driftsOf,
   isChange,
-  isKeyRefused,
   planOf,
   type TailnetView,
 } from '../../../src/board/mesh/tailnet-plan.ts';
 import {
+  isKeyRefused,
   parsePrefs,
   parseStatus,
   type TailscalePrefs,
@@ -26,7 +26,7 @@ interface Case {
   status?: Record<string, unknown>;
   prefs?: Record<string, unknown>;
   hasKey?: boolean | null;
-  doubt?: string | null;
+  doubt?: string;
 }
 
 function prefsOf(change: Record<string, unknown>): TailscalePrefs {
@@ -35,7 +35,8 @@ function prefsOf(change: Record<string, unknown>): TailscalePrefs {
   return prefs;
 }
 
-function viewOf({ status = {}, prefs = {}, hasKey = null, doubt = null }: Case): TailnetView {
+function viewOf({ status = {}, prefs = {}, hasKey = null, doubt: why }: Case): TailnetView {
+  const doubt = why === undefined ? null : { why, isProvable: true };
   const read = parseStatus(JSON.stringify({ ...STATUS, ...status }));
   if (read === null) throw new Error('the status of the case cannot be read');
   return { status: read, prefs: prefsOf(prefs), wanted: WANTED, hasKey, doubt };
@@ -64,7 +65,7 @@ suite('the plan of a tailnet', (s) => {
       equal(does({ ...one, hasKey: false }), 'need-key');
       deepEqual(
         { ...planOf(viewOf({ ...one, hasKey: true })), why: '' },
-        { do: 'join', why: '', isReauth: false },
+        { do: 'join', why: '', isReauth: one.status?.['AuthURL'] !== undefined },
       );
     }
   });
@@ -124,7 +125,7 @@ suite('the plan of a tailnet', (s) => {
   s.test('knows what changes something', () => {
     const all = ['nothing', 'wait', 'find-key', 'need-key', 'up', 'set', 'ask-again'] as const;
     deepEqual(
-      all.filter((one) => isChange({ do: one, why: '' })),
+      all.filter((one) => isChange({ do: one, why: '', isProvable: true })),
       ['find-key', 'up', 'set', 'ask-again'],
     );
   });

@@ -31,6 +31,7 @@ function read(change: Partial<TailnetFacts> = {}) {
     ...{ settings: SETTINGS, fixedAddress: ADDRESS, status: statusOf(), fault: null },
     ...{ onInterface: ['fd7a:115c:a1e0::1', ADDRESS], action: { do: 'nothing' } as const },
     ...{ failure: null, isKeyMissing: false, clientVersion: null, lastAddress: null, strict: [] },
+    serverAnswers: false,
     ...change,
   });
   return v.parse(MESH_STATE, { ...reading, joinedMs: null });

@@ -11,9 +11,18 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { equal, is, match, not, throws } from 'uvu/assert';
-import { keep, keptFile, readKept, withConfig } from '../../../src/board/mesh/wireguard-kept.ts';
+import {
+  keep,
+  keptFile,
+  readBootId,
+  readKept,
+  withConfig,
+} from '../../../src/board/mesh/wireguard-kept.ts';
 import { ensureKey, keyFile, publicHalf, readKey } from '../../../src/board/mesh/wireguard-key.ts';
 import { suite } from '../../helper.ts';
+
+const NOTHING = { publicKey: null, interface: null, bootId: null, isDown: false };
+const PUBLIC_KEY = `${'B'.repeat(42)}E=`;
 
 suite('board/mesh/wireguard-key', (s) => {
   const base = mkdtempSync(join(tmpdir(), 'flint-wg-'));
@@ -65,11 +74,14 @@ suite('board/mesh/wireguard-key', (s) => {
 
   s.test('what is remembered is the public key, the interface, and whether it is down', () => {
     const state = place();
-    equal(readKept(state), { publicKey: null, interface: null, isDown: false });
-    keep(state, { publicKey: 'K' });
-    keep(state, { interface: 'flint0' });
+    const bootId = readBootId();
+    equal(readKept(state), NOTHING);
+    keep(state, { publicKey: PUBLIC_KEY });
+    keep(state, { interface: 'flint0', bootId });
     keep(state, { isDown: true });
-    equal(readKept(state), { publicKey: 'K', interface: 'flint0', isDown: true });
+    const kept = { publicKey: PUBLIC_KEY, interface: 'flint0', bootId, isDown: true };
+    equal(readKept(state), kept);
+    match(bootId ?? '', /^[0-9a-f-]{36}$/);
     const before = statSync(keptFile(state)).ino;
     keep(state, { isDown: true });
     is(statSync(keptFile(state)).ino, before, 'written again');
@@ -78,9 +90,13 @@ suite('board/mesh/wireguard-key', (s) => {
   s.test('a damaged memory is as good as none, and names no other interface', () => {
     const state = place();
     keep(state, { interface: 'flint0' });
-    for (const text of ['{', '[]', '7', '{"interface":"../x"}', '{"interface":7,"isDown":"yes"}']) {
+    const damaged = [
+      ...['{', '[]', '7', '{"interface":"../x"}', '{"interface":7,"isDown":"yes"}'],
+      '{"publicKey":"K\\nAllowedIPs = ::/0","bootId":"../x"}',
+    ];
+    for (const text of damaged) {
       writeFileSync(keptFile(state), text);
-      equal(readKept(state), { publicKey: null, interface: null, isDown: false });
+      equal(readKept(state), NOTHING);
     }
   });
 
