@@ -84,7 +84,7 @@ async function runAll(paths, options) {
   ];
 }
 
-/** A stall of a shared machine spoils a measurement once; a defect is there the second time, too. */
+/** A stall of a shared machine spoils a measurement once; a defect is there again. */
 async function runAgain(results, options) {
   const failed = results.filter((result) => !isGood(result));
   if (failed.length > AGAIN_MAX || results.length === failed.length) {

@@ -1,11 +1,9 @@
 const fs = process.getBuiltinModule('node:fs');
-const path = process.getBuiltinModule('node:path');
 
-import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { ENROLL_PAYLOAD } from '../core/enroll-wire.ts';
-import { HARDWARE_PROFILE } from '../core/hardware.ts';
 import { line } from '../core/wire.ts';
+import { findProfile, OWN_HARDWARE } from '../host/hardware.ts';
 import { hardwareModel } from '../host/places.ts';
 import type { AgentSettings } from './agent-config.ts';
 import { type FoundMac, findMac } from './mac.ts';
@@ -21,21 +19,22 @@ export interface BoardFacts extends FoundMac {
   node: string;
   sshHostKey: string | null;
   bootId: string;
+  /** Why the profile does not say whose MAC is taken; null where it does, or is not asked. */
+  profileFault: string | null;
 }
 
 /** Where the facts are read. */
 export interface FactPlaces {
   sys: string;
   sshHostKey: string;
-  /** Of the profiles: `<slug>/profile.json`. */
-  hardware: string;
+  /** Folders of profiles; the first one that has the slug counts. */
+  hardware: readonly string[];
 }
 
-// Both src/board and dist/board lie two levels below.
 export const FACT_PLACES: FactPlaces = {
   sys: '/sys',
   sshHostKey: '/etc/ssh/ssh_host_ed25519_key.pub',
-  hardware: fileURLToPath(new URL('../../hardware', import.meta.url)),
+  hardware: [OWN_HARDWARE],
 };
 
 /** Throws ERR_CONFIG_INVALID and ERR_USAGE as `findMac` does. */
@@ -44,7 +43,7 @@ export function readFacts(
   version: string,
   places: FactPlaces = FACT_PLACES,
 ): BoardFacts {
-  const usual = usualInterface(places.hardware, settings.hardware);
+  const { usual, profileFault } = usualInterface(settings, places.hardware);
   const found = findMac({ ...settings, usual, sys: places.sys });
   return {
     ...found,
@@ -54,19 +53,21 @@ export function readFacts(
     node: process.version.slice(1),
     sshHostKey: readHostKey(places.sshHostKey),
     bootId: readText('/proc/sys/kernel/random/boot_id')?.trim().slice(0, 64) ?? 'unknown',
+    profileFault,
   };
 }
 
-function usualInterface(directory: string, hardware: string | null): string | null {
-  if (hardware === null) return null;
-  const text = readText(path.join(directory, hardware, 'profile.json'));
-  // Images may be of a profile that this version does not bring.
-  if (text === null) return null;
-  try {
-    return v.parse(HARDWARE_PROFILE, JSON.parse(text)).interface;
-  } catch {
-    return null;
-  }
+// A board whose profile is lost or broken starts nevertheless: with its first wired interface.
+function usualInterface(
+  settings: Pick<AgentSettings, 'mac' | 'interface' | 'hardware'>,
+  folders: readonly string[],
+): { usual: string | null; profileFault: string | null } {
+  const { mac, hardware } = settings;
+  const isAsked = mac === null && settings.interface === null && hardware !== null;
+  if (!isAsked) return { usual: null, profileFault: null };
+  const found = findProfile(hardware, folders);
+  if (found.ok) return { usual: found.profile.interface, profileFault: null };
+  return { usual: null, profileFault: found.reason };
 }
 
 // Firmware may hold anything.

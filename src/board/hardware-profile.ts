@@ -1,19 +1,19 @@
-const fs = process.getBuiltinModule('node:fs');
-const path = process.getBuiltinModule('node:path');
+import { ProbeError } from '../core/error.ts';
+import type { HardwareProfile } from '../core/hardware.ts';
+import { findProfile, hardwareBeside, OWN_HARDWARE } from '../host/hardware.ts';
 
-import * as v from 'valibot';
-import { HARDWARE_PROFILE, type HardwareProfile } from '../core/hardware.ts';
-import { FACT_PLACES } from './facts.ts';
+/** Where profiles are looked for: beside agent.json first, then with the program. */
+export function hardwareFolders(configFile: string): string[] {
+  return [hardwareBeside(configFile), OWN_HARDWARE];
+}
 
-/** Of the profiles that come with the program; null for one that does not, or is none. */
+/** Null for a slug that none has. Throws ERR_CONFIG_INVALID for a profile that is broken. */
 export function readProfile(
   slug: string,
-  directory: string = FACT_PLACES.hardware,
+  folders: readonly string[] = [OWN_HARDWARE],
 ): HardwareProfile | null {
-  try {
-    const text = fs.readFileSync(path.join(directory, slug, 'profile.json'), 'utf8');
-    return v.parse(HARDWARE_PROFILE, JSON.parse(text));
-  } catch {
-    return null;
-  }
+  const found = findProfile(slug, folders);
+  if (found.ok) return found.profile;
+  if (found.isMissing) return null;
+  throw new ProbeError('ERR_CONFIG_INVALID', found.reason);
 }

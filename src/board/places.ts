@@ -53,9 +53,14 @@ export function agentPlaces(stateDirectory: string, runDirectory: string): Agent
  */
 export function openState({ state }: AgentPlaces): void {
   guarded(state, () => {
-    removeDrafts(state);
-    // A key whose directory a power cut takes away is a lost key.
-    syncDirectory(path.dirname(state));
+    try {
+      removeDrafts(state);
+      // A key whose directory a power cut takes away is a lost key.
+      syncDirectory(path.dirname(state));
+    } catch (error) {
+      // A disk that takes no writes any more loses none either: the board goes on with what it has.
+      if ((error as NodeJS.ErrnoException).code !== 'EROFS') throw error;
+    }
   });
 }
 

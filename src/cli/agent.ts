@@ -1,6 +1,7 @@
 import { startAgent } from '../board/agent.ts';
 import { partOpeners } from '../board/agent-openers.ts';
 import { clockCommand, clockSetter } from '../board/clock-system.ts';
+import { readProfile } from '../board/hardware-profile.ts';
 import { notify } from '../engine/notify.ts';
 import { openServiceManager } from '../host/notify.ts';
 import { type BoardCommand, boardCommand, printPlan } from './board-options.ts';
@@ -35,9 +36,10 @@ export async function runAgent(
 }
 
 /** Judges agent.json without this machine: what an image is built with, for example. */
-function check({ file, settings }: BoardCommand): number {
-  const { control, tailnet, lockdown, push } = settings();
+function check({ file, factPlaces, settings }: BoardCommand): number {
+  const { control, hardware, tailnet, lockdown, push } = settings();
   const parts = [
+    ...(hardware === null ? [] : [hardwareText(hardware, factPlaces.hardware)]),
     ...(tailnet?.enable === true ? [`mesh by ${tailnet.kind}`] : []),
     ...(lockdown?.enable === true ? ['lockdown'] : []),
     ...(push?.enable === true ? [`push to ${push.url}`] : []),
@@ -46,8 +48,16 @@ function check({ file, settings }: BoardCommand): number {
   return EXIT.ok;
 }
 
+// An image may be judged on a machine that lacks the profile: that is told, and no fault.
+function hardwareText(slug: string, folders: readonly string[]): string {
+  const profile = readProfile(slug, folders);
+  return profile === null
+    ? `hardware ${slug}, of which there is no profile here`
+    : `hardware ${slug} (${profile.name})`;
+}
+
 async function live(command: BoardCommand, signals: Signals, isOnce: boolean): Promise<number> {
-  const { places, partPlaces, settings, log } = command;
+  const { places, partPlaces, factPlaces, settings, log } = command;
   const stop = new AbortController();
   const agent = await startAgent({
     loadSettings: settings,
@@ -59,6 +69,7 @@ async function live(command: BoardCommand, signals: Signals, isOnce: boolean): P
     stop: stop.signal,
     isOnce,
     openers: partOpeners(partPlaces),
+    factPlaces,
   });
   const { env, pid } = process;
   const manager = openServiceManager({ env, pid, send: notify, log });

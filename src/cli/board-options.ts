@@ -5,6 +5,8 @@ import { type Board, openBoard } from '../board/board.ts';
 import { type BoardClock, openClock } from '../board/clock.ts';
 import { clockCommand, isTimesyncDone } from '../board/clock-system.ts';
 import { loadCredentials } from '../board/credentials.ts';
+import { FACT_PLACES, type FactPlaces } from '../board/facts.ts';
+import { hardwareFolders } from '../board/hardware-profile.ts';
 import { loadIdentity } from '../board/identity.ts';
 import { type AgentPlaces, agentPlaces } from '../board/places.ts';
 import { planLines } from '../board/plan.ts';
@@ -24,6 +26,7 @@ export interface BoardCommand {
   partPlaces: PartPlaces;
   /** agent.json. */
   file: string;
+  factPlaces: FactPlaces;
   /** Reads agent.json again, and puts the command line over it. Throws ERR_CONFIG_INVALID. */
   settings(): AgentSettings;
   log: Log;
@@ -38,6 +41,7 @@ export function boardCommand(options: Record<string, unknown>): BoardCommand {
   return {
     places: agentPlaces(state, run),
     file,
+    factPlaces: { ...FACT_PLACES, hardware: hardwareFolders(file) },
     partPlaces: { state, run, configDirectory: dirname(file) },
     settings: () => loadSettings(file, named !== undefined, settingOptions(options)),
     log: openLog({ stream: process.stderr, nowMs: Date.now, journal: isJournal(process.env) }),
@@ -51,7 +55,8 @@ export interface IdleBoard {
 }
 
 /** Opens no connection and writes nothing. Throws ERR_CONFIG_INVALID and ERR_USAGE. */
-export function openIdleBoard({ places, settings, log }: BoardCommand): IdleBoard {
+export function openIdleBoard(command: BoardCommand): IdleBoard {
+  const { places, factPlaces, settings, log } = command;
   const clock = openClock({
     file: places.clock,
     systemMs: Date.now,
@@ -60,7 +65,10 @@ export function openIdleBoard({ places, settings, log }: BoardCommand): IdleBoar
     setClock: null,
     log,
   });
-  return { board: openBoard(settings(), { version: version(), clock }), clock };
+  const board = openBoard(settings(), { version: version(), clock, factPlaces });
+  const { profileFault } = board.facts;
+  if (profileFault !== null) log.warn(`${profileFault}; going on without it`);
+  return { board, clock };
 }
 
 /** Says on standard output what would be done. Changes nothing. */

@@ -6,7 +6,7 @@ import type { Actor, ControlContext } from '../control/context.ts';
 import { type ControlLock, lockControl } from '../control/control-lock.ts';
 import { type ControlDb, controlFile, loadSqlite, openControlDb } from '../control/db.ts';
 import { MIGRATIONS } from '../control/db-migrations.ts';
-import { readHardware } from '../control/hardware.ts';
+import { readFleetHardware, readHardware } from '../control/hardware.ts';
 import { ProbeError } from '../core/error.ts';
 import { openLog } from '../host/log.ts';
 import { configDirectory, ownPlaceRequest, ownStateDirectory } from '../host/places.ts';
@@ -79,7 +79,8 @@ function contextOf(config: ControlConfig, store: ControlDb): ControlContext {
     log: openLog({ stream: process.stderr, nowMs: Date.now, journal: false }),
     version: version(),
     nowMs: Date.now,
-    hardware: readHardware(),
+    // What is wrong with them the control itself tells.
+    hardware: readFleetHardware(config.hardware, readHardware()).profiles,
     keys: { nonce: Buffer.alloc(0), csrf: Buffer.alloc(0) },
     revision: { value: 1 },
   };

@@ -1,4 +1,7 @@
+import type { ControlConfig } from '../control/config.ts';
 import { startControl } from '../control/control.ts';
+import { readFleetHardware, readHardware } from '../control/hardware.ts';
+import { ProbeError } from '../core/error.ts';
 import { notify } from '../engine/notify.ts';
 import { isJournal, openLog } from '../host/log.ts';
 import { openServiceManager } from '../host/notify.ts';
@@ -8,8 +11,8 @@ import { followSignals } from './signals.ts';
 import { version } from './version.ts';
 
 /**
- * The control, until SIGTERM or SIGINT (0). SIGHUP reads certificate and key again. With --check it
- * only judges the configuration.
+ * The control, until SIGTERM or SIGINT (0). SIGHUP reads certificate, key and the fleet's own kinds
+ * of boards again. With --check it only judges the configuration.
  */
 export async function runControl(
   _args: readonly string[],
@@ -17,6 +20,7 @@ export async function runControl(
 ): Promise<number> {
   const config = configOf(options);
   if (options['check'] === true) {
+    checkHardware(config);
     process.stdout.write(`valid: ${config.origin} on ${config.listen.address}\n`);
     return EXIT.ok;
   }
@@ -50,4 +54,10 @@ export async function runControl(
     signals.close();
     log.flush();
   }
+}
+
+/** Throws ERR_CONFIG_INVALID. */
+function checkHardware({ hardware }: ControlConfig): void {
+  const { faults } = readFleetHardware(hardware, readHardware());
+  if (faults.length > 0) throw new ProbeError('ERR_CONFIG_INVALID', faults.join('; '));
 }

@@ -1,5 +1,5 @@
 // Who runs a set: all, a group, or one probe.
-import type { Assignment } from '../core/fleet.ts';
+import type { Assignment } from '../core/fleet-sets.ts';
 import { EXIT, UsageError } from './command.ts';
 import { change, type Options, openFleet, slug } from './fleet.ts';
 import { optionText } from './fleet-account.ts';

@@ -1,6 +1,6 @@
 // Boards that ask, as tables.
 import type * as v from 'valibot';
-import type { CANDIDATE, UNKNOWN_BOARD } from '../core/fleet.ts';
+import type { CANDIDATE, UNKNOWN_BOARD } from '../core/fleet-boards.ts';
 import { formatCount } from '../graph/format.ts';
 import type { Fleet } from './fleet.ts';
 import { ago } from './fleet-text.ts';

@@ -1,6 +1,6 @@
 // Boards that ask to be a probe: shown with the fingerprint of their key, which a person compares
 // with what the board itself says on its console. Nothing else tells a board from its thief.
-import { UNKNOWN_BOARD } from '../core/fleet.ts';
+import { UNKNOWN_BOARD } from '../core/fleet-boards.ts';
 import { printable } from '../graph/terminal.ts';
 import { EXIT, UsageError } from './command.ts';
 import {

@@ -1,7 +1,7 @@
 // Claim tokens: an image that carries one binds its board at once, without approval.
 import type * as v from 'valibot';
 import { isRecord } from '../core/config-value.ts';
-import { CLAIM_TOKEN, CLAIM_TOKEN_MADE } from '../core/fleet.ts';
+import { CLAIM_TOKEN, CLAIM_TOKEN_MADE } from '../core/fleet-boards.ts';
 import { EXIT, UsageError } from './command.ts';
 import {
   change,

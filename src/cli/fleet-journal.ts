@@ -1,6 +1,6 @@
 // What was done (audit) and what happened (events), newest first; and the kinds of boards.
 import * as v from 'valibot';
-import { AUDIT_ENTRY } from '../core/fleet.ts';
+import { AUDIT_ENTRY } from '../core/fleet-journal.ts';
 import { HARDWARE_PROFILE } from '../core/hardware.ts';
 import { REPORTED_EVENT } from '../core/report.ts';
 import { EXIT } from './command.ts';

@@ -1,6 +1,6 @@
 // Maintenance windows: while one lasts, its probes do not count as trouble.
 import type * as v from 'valibot';
-import { MAINTENANCE } from '../core/fleet.ts';
+import { MAINTENANCE } from '../core/fleet-maintenance.ts';
 import { EXIT, UsageError } from './command.ts';
 import { change, type Fleet, type Options, openFleet, readList, rowId } from './fleet.ts';
 import { optionText } from './fleet-account.ts';

@@ -1,5 +1,5 @@
 // What a set would cost, in words, before it is saved.
-import type { Cost, SetPreview } from '../core/fleet.ts';
+import type { Cost, SetPreview } from '../core/fleet-sets.ts';
 import { formatBytes, formatCount } from '../graph/format.ts';
 import { printable } from '../graph/terminal.ts';
 import { counted } from './fleet-text.ts';

@@ -1,7 +1,12 @@
 // Measurement sets from the shell: files of SET_INPUT go in as they are, and the control judges
 // them, since it alone knows every kind that its probes can measure.
 import { isRecord } from '../core/config-value.ts';
-import { type MeasurementSet, SET_ANSWER, SET_PREVIEW, type SetPreview } from '../core/fleet.ts';
+import {
+  type MeasurementSet,
+  SET_ANSWER,
+  SET_PREVIEW,
+  type SetPreview,
+} from '../core/fleet-sets.ts';
 import { formatCount } from '../graph/format.ts';
 import { EXIT, UsageError } from './command.ts';
 import {

@@ -1,5 +1,7 @@
 // `flint fleet show`: one probe, as an operator asks for it on the telephone.
 import { type BoardFault, boardFaults } from '../core/board-faults.ts';
+import type { MeshState } from '../core/board-state.ts';
+import { lockdownWords, MESH_NAMES, meshWords, pushWords } from '../core/board-words.ts';
 import { PROBE_DETAIL, type ProbeDetail } from '../core/fleet.ts';
 import { TROUBLE } from '../core/report-judge.ts';
 import { EXIT } from './command.ts';
@@ -62,6 +64,7 @@ function stateFacts(probe: ProbeDetail, nowMs: number): Fact[] {
 
 /** Of what its agent looks after; what is wrong with it, and what to do. */
 function boardFacts({ board }: ProbeDetail): Fact[] {
+  if (board === null) return [];
   const faults = boardFaults(board);
   const fact = (part: BoardFault['part'], text: string): Fact => {
     const fault = faults.find((one) => one.part === part);
@@ -69,16 +72,18 @@ function boardFacts({ board }: ProbeDetail): Fact[] {
     const colour = fault.badness >= TROUBLE ? 'red' : 'yellow';
     return [part, { text: `${text}: ${fault.reason}. ${fault.advice}`, colour }];
   };
-  if (board === null) return [];
   const { mesh, lockdown, push } = board;
-  const address = mesh?.address ?? null;
   return [
-    ...(mesh === null
-      ? []
-      : [fact('mesh', [mesh.kind, mesh.state, ...(address === null ? [] : [address])].join(' '))]),
-    ...(lockdown === null ? [] : [fact('lockdown', lockdown.state)]),
-    ...(push === null ? [] : [fact('push', push.state)]),
+    ...(mesh === null ? [] : [fact('mesh', meshText(mesh))]),
+    ...(lockdown === null ? [] : [fact('lockdown', lockdownWords(lockdown).short)]),
+    ...(push === null ? [] : [fact('push', pushWords(push).short)]),
   ];
+}
+
+function meshText(mesh: MeshState): string {
+  const { short } = meshWords(mesh);
+  const address = mesh.address === null ? '' : `, ${mesh.address}`;
+  return `${MESH_NAMES[mesh.kind]}, ${short}${address}`;
 }
 
 function clockText({ clock }: ProbeDetail): string | null {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 const fs = process.getBuiltinModule('node:fs');
 
 import { loadSettings } from '../board/agent-config.ts';
-import { readProfile } from '../board/hardware-profile.ts';
+import { hardwareFolders, readProfile } from '../board/hardware-profile.ts';
 import { findMac } from '../board/mac.ts';
 import {
   type Interface,
@@ -82,9 +82,12 @@ function readRequest(options: Record<string, unknown>): Request {
   const isRead = named !== null || fs.existsSync(file);
   const settings = isRead ? loadSettings(file, true) : null;
   const hardware = textOf('hardware') ?? settings?.hardware ?? null;
-  const profile = hardware === null ? null : readProfile(hardware);
+  const folders = hardwareFolders(file);
+  const profile = hardware === null ? null : readProfile(hardware, folders);
   if (hardware !== null && profile === null) {
-    throw new ProbeError('ERR_USAGE', `there is no hardware profile "${hardware.slice(0, 40)}"`);
+    const places = folders.join(' or ');
+    const text = `there is no hardware profile "${hardware.slice(0, 40)}" in ${places}`;
+    throw new ProbeError('ERR_USAGE', text);
   }
   return {
     interface: textOf('interface') ?? settings?.interface ?? profile?.interface ?? null,

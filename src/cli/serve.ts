@@ -17,6 +17,8 @@ export interface ServeOptions {
   started: (daemon: Daemon, log: Log) => void;
 }
 
+const STATUS_MS = 5000;
+
 /**
  * Runs until SIGTERM or SIGINT (0), or until measuring fails (1). SIGHUP reads the configuration
  * file again; without a file it says that the terminal was closed, and ends too.
@@ -26,6 +28,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const signals = followSignals('file' in options.config);
   const env = options.isService ? process.env : {};
   const manager = openServiceManager({ env, pid: process.pid, send: notify, log });
+  let telling: NodeJS.Timeout | undefined;
   try {
     const daemon = await startDaemon({
       config: options.config,
@@ -46,6 +49,8 @@ export async function serve(options: ServeOptions): Promise<number> {
     );
     options.started(daemon, log);
     manager.ready(statusOf(daemon));
+    // The control's configuration comes later, and by no reload.
+    telling = setInterval(() => manager.status(statusOf(daemon)), STATUS_MS).unref();
     manager.watch(() => daemon.isTicking(), 'nothing is measured');
     const code = await signals.ended;
     manager.stopping();
@@ -53,6 +58,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     await daemon.stop();
     return code;
   } finally {
+    clearInterval(telling);
     manager.close();
     signals.close();
     log.flush();

@@ -12,7 +12,16 @@ import { WIREGUARD_COMMAND } from './wireguard-table.ts';
 
 // Every command of flint. A new one is an entry here and a file beside it.
 
-const FAMILY_OPTIONS: readonly OptionSpec[] = [
+/** Of what sends packets of its own. */
+const SENDING_OPTIONS: readonly OptionSpec[] = [
+  { flags: '-I, --source <address>', text: 'send from this address' },
+  { flags: '--device <name>', text: 'send through this interface' },
+  {
+    flags: '-Q, --tos <n>',
+    text: 'type of service or traffic class',
+    parse: wholeNumber(0, 255),
+    default: '0',
+  },
   { flags: '-4', text: 'IPv4 only' },
   { flags: '-6', text: 'IPv6 only' },
 ];
@@ -67,15 +76,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         parse: durationBetween(10, 60_000),
         default: '5s',
       },
-      { flags: '-I, --source <address>', text: 'send from this address' },
-      { flags: '--device <name>', text: 'send through this interface' },
-      {
-        flags: '-Q, --tos <n>',
-        text: 'type of service or traffic class',
-        parse: wholeNumber(0, 255),
-        default: '0',
-      },
-      ...FAMILY_OPTIONS,
+      ...SENDING_OPTIONS,
       { flags: '--json', text: 'one JSON object a line' },
     ],
     examples: ['flint ping one.one.one.one', 'flint ping -c 100 -i 10ms --json 192.0.2.1'],
@@ -137,15 +138,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       { flags: '--names', text: 'look up the names of routers' },
       { flags: '--mtu', text: 'find the largest packet that passes whole' },
-      { flags: '-I, --source <address>', text: 'send from this address' },
-      { flags: '--device <name>', text: 'send through this interface' },
-      {
-        flags: '-Q, --tos <n>',
-        text: 'type of service or traffic class',
-        parse: wholeNumber(0, 255),
-        default: '0',
-      },
-      ...FAMILY_OPTIONS,
+      ...SENDING_OPTIONS,
       { flags: '--json', text: 'one JSON object a line' },
     ],
     examples: [

@@ -7,7 +7,7 @@ import { saveSet } from '../control/fleet-sets.ts';
 import { makeLoginLink } from '../control/login.ts';
 import { addOperator, listOperators } from '../control/operators.ts';
 import { ProbeError } from '../core/error.ts';
-import type { SetInput } from '../core/fleet.ts';
+import type { SetInput } from '../core/fleet-sets.ts';
 
 export const PROBE_NAME = 'this-machine';
 export const OWNER = 'owner';

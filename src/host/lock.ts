@@ -58,7 +58,7 @@ export async function lockIfWritable(
   tell: (error: ProbeError) => void,
 ): Promise<DirectoryLock> {
   // What dead processes left may be all that there is no room for.
-  const holder = await otherHolder(directory, await thisProcess());
+  const holder = await otherHolder(directory, await thisProcess()).catch(() => null);
   if (holder !== null) throw inUse(directory, words, holder.pid);
   try {
     return await lockDirectory(directory, words);

@@ -104,7 +104,7 @@ export class RoundStore {
     const reader = openSegmentReader((error) => onError(error));
     const recovery = await recover(directory, reader);
     const journal = new Journal(directory, options, recovery);
-    onError = (error) => journal.note(storeError('the store has trouble', error));
+    onError = (error) => journal.note(storeError('a segment cannot be read', error));
     faults.forEach(onError);
     await journal.resume(recovery);
     return new RoundStore(journal, recovery, reader, lock);

@@ -35,17 +35,25 @@ suite('board/facts', ({ test }) => {
       }
       mkdirSync(join(directory, 'hardware/odd'), { recursive: true });
       const places = { ...FACT_PLACES, sys: join(directory, 'sys') };
-      const read = (hardware: string, from = FACT_PLACES.hardware) =>
+      const read = (hardware: string, from: readonly string[] = FACT_PLACES.hardware) =>
         readFacts({ ...SETTINGS, mac: null, hardware }, '1', { ...places, hardware: from });
 
       equal([read('r2s').interface, read('r2s').hardware], ['end0', 'r2s']);
+      is(read('r2s').profileFault, null);
       is(read('unheard-of').interface, 'end0');
+      match(read('unheard-of').profileFault ?? '', /no hardware profile "unheard-of" in \//);
+      const folders = [join(directory, 'hardware'), ...FACT_PLACES.hardware];
       const profile = { slug: 'odd', name: 'Odd', architecture: 'any', models: [], note: '' };
       const file = join(directory, 'hardware/odd/profile.json');
       writeFileSync(file, JSON.stringify({ schema: 1, ...profile, interface: 'enu1' }));
-      is(read('odd', join(directory, 'hardware')).interface, 'enu1');
+      is(read('odd', folders).interface, 'enu1');
       writeFileSync(file, '{');
-      is(read('odd', join(directory, 'hardware')).interface, 'end0');
+      // The board starts nevertheless, and other kinds are none the worse for it.
+      is(read('odd', folders).interface, 'end0');
+      match(read('odd', folders).profileFault ?? '', /odd.profile\.json: .*it is not JSON/);
+      equal([read('r2s', folders).interface, read('r2s', folders).profileFault], ['end0', null]);
+      const given = { ...SETTINGS, hardware: 'odd' };
+      is(readFacts(given, '1', { ...places, hardware: folders }).profileFault, null);
     }));
 
   test('versions and boot are those of this process and machine', () => {

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { equal } from 'uvu/assert';
-import { readProfile } from '../../src/board/hardware-profile.ts';
+import { equal, is, throws } from 'uvu/assert';
+import { hardwareFolders, readProfile } from '../../src/board/hardware-profile.ts';
 import { suite } from '../helper.ts';
 import { inPlace } from './place.ts';
 
@@ -11,11 +11,17 @@ suite('board/hardware-profile', ({ test }) => {
     equal(readProfile('s920')?.mac, 'nic');
   });
 
-  test('what is not there, or is none, is no profile', () =>
+  test('what is not there is no profile, and a broken one is told for its slug alone', () =>
     inPlace(({ directory }) => {
-      equal(readProfile('unheard-of'), null);
-      mkdirSync(join(directory, 'odd'));
-      writeFileSync(join(directory, 'odd/profile.json'), '{');
-      equal(readProfile('odd', directory), null);
+      const folders = hardwareFolders(join(directory, 'agent.json'));
+      is(folders[0], join(directory, 'hardware'));
+      is(readProfile('odd', folders), null);
+      mkdirSync(join(directory, 'hardware/odd'), { recursive: true });
+      writeFileSync(join(directory, 'hardware/odd/profile.json'), '{');
+      throws(
+        () => readProfile('odd', folders),
+        /odd.profile\.json: cannot be read: it is not JSON/,
+      );
+      is(readProfile('r2s', folders)?.mac, 'sd-serial');
     }));
 });

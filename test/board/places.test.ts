@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, throws } from 'uvu/assert';
 import {
@@ -11,7 +11,9 @@ import {
 import { suite } from '../helper.ts';
 import { inPlace } from './place.ts';
 
-suite('board/places', ({ test }) => {
+const CANNOT = process.getuid?.() === 0 ? null : 'needs root';
+
+suite('board/places', ({ test, testIf }) => {
   test('all lie below state and run', () => {
     const places = agentPlaces('/var/lib/flint', '/run/flint');
 
@@ -49,6 +51,18 @@ suite('board/places', ({ test }) => {
       openHandover(places);
       is(statSync(run).mode & 0o777, 0o700, 'what somebody else made stays as it is');
     }));
+
+  testIf(CANNOT, 'what another user made before us is not written into', () =>
+    inPlace(({ places, run }) => {
+      openHandover(places);
+      for (const directory of [places.handover, run]) {
+        chownSync(directory, 4711, 4711);
+        throws(() => openHandover(places), new RegExp(`${directory} belongs to user 4711`));
+        chownSync(directory, 0, 0);
+      }
+      openHandover(places);
+    }),
+  );
 
   test('a file in the way is an error with its name', () =>
     inPlace(({ places, state }) => {

@@ -1,5 +1,5 @@
 // `flint agent` as a process: words, signals, exit codes, and that no secret is ever printed.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { is, match, not, ok } from 'uvu/assert';
 import { CLAIM, startProcess } from '../board/agent-process.ts';
@@ -53,6 +53,28 @@ suite('cli/agent', ({ test }) => {
       is(await bad.ended, 2);
       match(bad.output.stderr, /agent.json: push.url: expected an http or https URL/);
       is(existsSync(place.state), false);
+    }));
+
+  test("a kind of board of the fleet's own lies beside agent.json", () =>
+    inPlace(async (place) => {
+      const file = join(place.directory, 'agent.json');
+      const folder = join(place.directory, 'hardware/odd');
+      mkdirSync(folder, { recursive: true });
+      const judge = async (hardware: string) => {
+        writeFileSync(file, JSON.stringify({ schema: 1, hardware }));
+        const one = startProcess(place, 'https://c.example', { words: ['--check'] });
+        return [await one.ended, one.output.stdout, one.output.stderr].join(' ');
+      };
+      const profile = { schema: 1, slug: 'odd', name: 'Odd', architecture: 'any', models: [] };
+      writeFileSync(
+        join(folder, 'profile.json'),
+        JSON.stringify({ ...profile, interface: 'enu1', note: '' }),
+      );
+      match(await judge('odd'), /^0 .*valid, .*, hardware odd \(Odd\)/);
+      writeFileSync(join(folder, 'profile.json'), JSON.stringify({ ...profile, note: '' }));
+      match(await judge('odd'), /^2 .*hardware.odd.profile\.json: interface: /);
+      match(await judge('r2s'), /^0 .*hardware r2s \(NanoPi R2S\)/);
+      match(await judge('none'), /^0 .*hardware none, of which there is no profile here/);
     }));
 
   test('SIGTERM ends it within a second, whatever it waits for', () =>

@@ -152,6 +152,8 @@ suite('cli/control', (s) => {
     );
     is(judge(`${directory}/control.json`).status, 0);
     is(judge(`${directory}/none.json`).status, 2);
+    writeFileSync(file, '{"schema":1,"hardwareDirectory":"/nowhere/at/all"}');
+    match(judge(file).stderr, /the hardware profile \/nowhere\/at\/all: cannot be read/);
     ok(readFileSync(file, 'utf8').length > 0);
   });
 });

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { equal, is, match, ok } from 'uvu/assert';
 import { HEALTHS, SORTS, STATES } from '../../src/cli/fleet-table.ts';
 import { PROBE_HEALTHS, PROBE_SORTS, PROBE_STATES } from '../../src/core/fleet.ts';
-import { boardState, meshState, pushState } from '../board/boards.ts';
+import { fakeBoard, fakeMesh, fakePush } from '../fake/board.ts';
 import { suite } from '../helper.ts';
 import {
   type Home,
@@ -120,16 +120,16 @@ suite('cli/fleet', (s) => {
   });
 
   s.test('how a board stands is told, with what is wrong and what to do', async () => {
-    const board = boardState({
-      mesh: meshState(),
+    const board = fakeBoard({
+      mesh: fakeMesh(),
       lockdown: null,
-      push: pushState({ state: 'stalled', reason: 'no answer' }),
+      push: fakePush({ state: 'stalled', reason: 'no answer' }),
     });
     rig.script = () => ({ body: { ...probeDetail('a', {}), board } });
     const { code, stdout } = await run('show', 'a');
     is(code, 0);
-    match(stdout, /mesh +tailscale joined fd8f:89ae:ca73:3::7\n/);
-    match(stdout, /push +stalled: its metrics wait on the board, .*Look at the metrics server/);
+    match(stdout, /mesh +WireGuard, joined, fd57::a\n/);
+    match(stdout, /push +stalled: the metrics server does not take .*: no answer\. See whether/);
     is(/lockdown/.test(stdout), false);
   });
 

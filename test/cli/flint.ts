@@ -1,12 +1,22 @@
 // Runs the built program, as a user would, in a namespace.
+import { existsSync, readFileSync } from 'node:fs';
 import { scratchFile } from '../lab/namespace.ts';
-import type { LabProcess, Namespace, Result, RunOptions } from '../lab/net.ts';
+import {
+  type LabProcess,
+  type Namespace,
+  type Result,
+  type RunOptions,
+  sleep,
+} from '../lab/net.ts';
 import { ROOT } from '../native/copy.ts';
 
 export const MAIN = `${ROOT}dist/main.js`;
 
 /** Words before the program take root's way to raw sockets, and leave it all files. */
 export const WITHOUT_RAW = ['setpriv', '--bounding-set=-net_raw', '--inh-caps=-net_raw'];
+
+const OPENS_MS_MAX = 15_000;
+const POLL_MS = 10;
 
 export interface FlintOptions extends RunOptions {
   before?: readonly string[];
@@ -29,6 +39,16 @@ export function startFlint(
 ): LabProcess {
   const [command = '', ...args] = commandOf(words, options);
   return place.spawn(command, args, optionsOf(options));
+}
+
+/** Waits until it opens its transport: by then it minds signals. Fails at its end or after 15 s. */
+export async function untilOpens({ pid, output }: LabProcess): Promise<void> {
+  const deadlineMs = Date.now() + OPENS_MS_MAX;
+  while (Date.now() < deadlineMs && existsSync(`/proc/${pid}`)) {
+    if (readFileSync(`/proc/${pid}/maps`, 'utf8').includes('/flint.node')) return;
+    await sleep(POLL_MS);
+  }
+  throw new Error(`no transport was opened: ${output().stderr}`);
 }
 
 function commandOf(words: string, { before = [] }: FlintOptions): string[] {

@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { equal, match } from 'uvu/assert';
 import { sdMac } from '../../src/board/mac-set.ts';
 import { suite } from '../helper.ts';
@@ -86,6 +88,27 @@ suite('cli/mac', (s) => {
     equal(JSON.parse(wrong.stdout).wanted, sdMac('0x00000001\n'));
     const own = await flint(place(), 'show --hardware s920 --interface end0 --json');
     equal([own.code, JSON.parse(own.stdout).source], [0, 'nic']);
+  });
+
+  s.testIf(missing, "a kind of board of the fleet's own is found beside agent.json", async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'flint-mac-'));
+    try {
+      const folder = join(directory, 'hardware/odd');
+      mkdirSync(folder, { recursive: true });
+      const profile = { schema: 1, slug: 'odd', name: 'Odd', architecture: 'any', note: '' };
+      const more = { interface: 'end0', mac: 'sd-serial', models: [] };
+      writeFileSync(join(folder, 'profile.json'), JSON.stringify({ ...profile, ...more }));
+      const agent = { schema: 1, control: 'https://c.example', hardware: 'odd' };
+      writeFileSync(join(directory, 'agent.json'), JSON.stringify(agent));
+      const words = `set --boot --config ${join(directory, 'agent.json')}`;
+      equal((await flint(place(), words)).stdout, `end0 has ${WANTED} already\n`);
+      writeFileSync(join(folder, 'profile.json'), '{');
+      const broken = await flint(place(), words);
+      equal(broken.code, 2);
+      match(broken.stderr, /hardware.odd.profile\.json: cannot be read: it is not JSON/);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
   });
 
   s.testIf(

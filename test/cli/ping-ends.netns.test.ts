@@ -3,7 +3,7 @@ import { equal, is, match, ok } from 'uvu/assert';
 import { suite } from '../helper.ts';
 import { type LabProcess, requireLab, sleep, threads } from '../lab/net.ts';
 import { openPlaces, type Places } from '../native/places.ts';
-import { flint, MAIN, parseLines, startFlint } from './flint.ts';
+import { flint, MAIN, parseLines, startFlint, untilOpens } from './flint.ts';
 
 const SCENARIO = `
   dst 10.9.0.0/16 delay 5ms
@@ -74,7 +74,8 @@ suite('flint ping ends', (s) => {
 
   s.testIf(missing, 'SIGINT twice: without waiting for what is on its way', async () => {
     const ping = startFlint(places.near, 'ping --json -i 10s 10.9.5.1');
-    await sleep(600);
+    await untilOpens(ping);
+    await sleep(200);
     ping.child.kill('SIGINT');
     await sleep(5);
     const { code } = await ping.stop('SIGINT');

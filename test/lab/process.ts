@@ -28,7 +28,7 @@ export interface LabProcess {
   readonly exited: Promise<Exit>;
   /** Everything written so far. */
   output(): { stdout: string; stderr: string };
-  /** Resolves when standard output or error holds the text; fails at its end or after 5 s. */
+  /** Resolves when standard output or error holds the text; fails at its end or after 15 s. */
   waitFor(text: string | RegExp, timeoutMs?: number): Promise<void>;
   /** Sends the signal (SIGTERM), and SIGKILL eight seconds later; resolves when it is gone. */
   stop(signal?: NodeJS.Signals): Promise<Exit>;
@@ -48,6 +48,7 @@ export interface Thread {
 
 const RUN_MS_MAX = 10_000;
 const STOP_MS_MAX = 8_000;
+const WAIT_MS_MAX = 15_000;
 const LINGER_MS = 500;
 const POLL_MS = 5;
 const running = new Set<LabProcess>();
@@ -136,7 +137,7 @@ function describe(child: ChildProcessWithoutNullStreams, pid: number, title: str
     stdout: Buffer.concat(chunks.stdout).toString(),
     stderr: Buffer.concat(chunks.stderr).toString(),
   });
-  async function waitFor(text: string | RegExp, timeoutMs = 5_000): Promise<void> {
+  async function waitFor(text: string | RegExp, timeoutMs = WAIT_MS_MAX): Promise<void> {
     const untilMs = Date.now() + timeoutMs;
     for (;;) {
       const wasGone = isGone;
