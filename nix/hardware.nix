@@ -117,7 +117,7 @@ let
     };
   };
 in
-# One that has no system of NixOS has a profile alone.
+# A folder without a module is for agents and the control alone.
 lib.mapAttrs boardOf (
   lib.filterAttrs (
     slug: type:

@@ -85,7 +85,10 @@ export function openHandover({ handover }: AgentPlaces): void {
   });
 }
 
-/** Text of a small file that an operator or an image put there. Throws ERR_CONFIG_INVALID. */
+/**
+ * Text of a small file that an operator or an image put there. Throws ERR_CONFIG_INVALID, and
+ * ERR_FORBIDDEN where this user may not read it.
+ */
 export function readGiven(file: string, bytesMax: number): string {
   try {
     const stats = fs.statSync(file);
@@ -93,9 +96,9 @@ export function readGiven(file: string, bytesMax: number): string {
     if (stats.size > bytesMax) throw new Error(`${stats.size} bytes are more than ${bytesMax}`);
     return fs.readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new ProbeError('ERR_CONFIG_INVALID', `${file} cannot be read: ${reasonOf(cause)}`, {
-      cause,
-    });
+    const { code } = cause as NodeJS.ErrnoException;
+    const kind = code === 'EACCES' || code === 'EPERM' ? 'ERR_FORBIDDEN' : 'ERR_CONFIG_INVALID';
+    throw new ProbeError(kind, `${file} cannot be read: ${reasonOf(cause)}`, { cause });
   }
 }
 

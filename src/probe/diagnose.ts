@@ -166,7 +166,10 @@ function checkState(): Check {
     const yet = place === directory ? '' : ' (will be made)';
     return good('state', `${directory}${yet}, ${free}`);
   } catch (error) {
-    const mend = 'choose another with --state';
+    const isReadOnly = (error as NodeJS.ErrnoException).code === 'EROFS';
+    const mend = isReadOnly
+      ? 'mount -o remount,rw, or another disk: a card that wears out turns read-only'
+      : 'choose another with --state';
     return { name: 'state', verdict: 'bad', finding: messageOf(error), mend };
   }
 }

@@ -80,4 +80,21 @@ suite('board/places', ({ test, testIf }) => {
       throws(() => readGiven(join(directory, 'b'), 9), /it is not a file/);
       throws(() => readGiven('/dev/zero', 9), /it is not a file/);
     }));
+
+  testIf(CANNOT, 'a file that this user may not read is another matter than a wrong one', () =>
+    inPlace(({ directory }) => {
+      const file = join(directory, 'a');
+      writeFileSync(file, '{}', { mode: 0o600 });
+      let code: unknown = null;
+      process.seteuid?.(65_534);
+      try {
+        readGiven(file, 5);
+      } catch (error) {
+        code = (error as { code: unknown }).code;
+      } finally {
+        process.seteuid?.(0);
+      }
+      is(code, 'ERR_FORBIDDEN');
+    }),
+  );
 });

@@ -60,6 +60,11 @@ suite('host/hardware', ({ test }) => {
       };
       execFileSync('mkfifo', [at('pipe')]);
       match(reason('pipe', [folder]), /it is not a file/);
+      // As NixOS lays out /etc: a link to a link to the file.
+      put('store', JSON.stringify({ ...ODD, slug: 'etc', name: 'Etc' }));
+      symlinkSync(join(folder, 'store/profile.json'), join(folder, 'static'));
+      symlinkSync(join(folder, 'static'), at('etc'));
+      is(name('etc', [folder]), 'Etc');
       symlinkSync('/dev/zero', at('zero'));
       match(reason('zero', [folder]), /it is not a file/);
       mkdirSync(at('directory'));

@@ -150,9 +150,10 @@ function settingsOf(
   file: string,
   brought: string | null,
 ): AgentSettings | null {
+  // What was brought is judged although it may not be used.
+  const given = agentConfig === null ? null : loadSettings(path.resolve(agentConfig), true);
   if (fs.existsSync(file)) return loadSettings(file, true);
-  if (brought === null) return null;
-  if (agentConfig !== null) return loadSettings(path.resolve(agentConfig), true);
+  if (given !== null || brought === null) return given;
   return loadSettings(file, false, {
     ...(control === null ? {} : { control }),
     ...(hardware === null ? {} : { hardware }),

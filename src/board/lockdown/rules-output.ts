@@ -47,8 +47,8 @@ export function meshOutputLines(): string[] {
 const ANSWERS = 'ct state established ct direction reply counter name out-answer accept';
 
 // Of a service, to somebody who came before this was loaded: the kernel would take it for the
-// beginning of a connection of the board's own (nf_conntrack_tcp_loose), and his answers for answers.
-// The board's own begin at ports that Linux gives out by itself, and with a SYN.
+// beginning of a connection of the board's own (nf_conntrack_tcp_loose), and what he sends for
+// answers. The board's own begin at ports that Linux gives out by itself, and with a SYN.
 const LATE =
   'tcp sport 1-32767 tcp flags & (syn | ack) != syn ct state new counter name drop-late drop';
 

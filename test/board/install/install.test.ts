@@ -121,7 +121,25 @@ suite('board/install/install', ({ test, testIf }) => {
       const file = join(scratch.root, 'agent.json');
       scratch.write(file, '{"schema": 1, "control": "https://c.example", "lockdwn": {}}');
       await fails(tryWith({ agentConfig: file }), /lockdwn: unknown key/);
+      // Also where one is there already, which then stays.
+      scratch.write(join(scratch.root, 'etc/flint/agent.json'), '{"schema":1}');
+      await fails(tryWith({ agentConfig: file }), /lockdwn: unknown key/);
       ok(!existsSync(join(scratch.root, 'usr')));
+    }));
+
+  test("a kind of board of the fleet's own says whether its MAC is made", () =>
+    inScratch(async (scratch) => {
+      const file = join(scratch.root, 'etc/flint/hardware/odd/profile.json');
+      const commands = async (mac: string) => {
+        const profile = { schema: 1, slug: 'odd', name: 'Odd', architecture: 'any', models: [] };
+        scratch.write(file, JSON.stringify({ ...profile, interface: null, mac, note: '' }));
+        const wish = { control: 'https://c.example', hardware: 'odd' };
+        const { plan } = await prepareInstall(optionsIn(scratch, wish));
+        return JSON.stringify(plan.actions);
+      };
+      match(await commands('sd-serial'), /enable[^\]]*flint-mac\.service/);
+      not.match(await commands('nic'), /enable[^\]]*flint-mac\.service/);
+      await fails(commands('none'), /etc\/flint\/hardware\/odd\/profile\.json: mac: expected nic/);
     }));
 
   test('a directory that others have too is no prefix', () =>
