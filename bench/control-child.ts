@@ -1,10 +1,10 @@
 // A control in a process of its own, whose state has a whole fleet registered. Takes its options as
 // JSON in the first argument and says where it listens as one line of JSON.
 
-import { parseControlConfig } from '../src/control/config.ts';
 import { startControl } from '../src/control/control.ts';
-import { makeCredential } from '../src/control/credential.ts';
-import { controlFile, openControlDb } from '../src/control/db.ts';
+import { parseControlConfig } from '../src/control/request/config.ts';
+import { makeCredential } from '../src/control/request/credential.ts';
+import { controlFile, openControlDb } from '../src/control/store/db.ts';
 import { openLog } from '../src/host/log.ts';
 import { hardwareProfiles, macOf, nameOf } from './control-fleet.ts';
 

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { sha256Of } from '../src/control/credential.ts';
-import { controlFile, openSqlite } from '../src/control/db.ts';
+import { sha256Of } from '../src/control/request/credential.ts';
+import { controlFile, openSqlite } from '../src/control/store/db.ts';
 import type { ChildReady } from './control-child.ts';
 import {
   type Client,

@@ -24,7 +24,7 @@ export async function runDoctor(
 async function checkDatabase(): Promise<Check> {
   const name = 'database';
   try {
-    const { loadSqlite } = await import('../control/db.ts');
+    const { loadSqlite } = await import('../control/store/db.ts');
     loadSqlite();
     return { name, verdict: 'good', finding: 'better-sqlite3 works, for the control', mend: null };
   } catch (error) {

@@ -1,14 +1,14 @@
 import { PATH_PROTOCOLS } from '../core/path.ts';
 import { FLOWS_MAX } from '../engine/limits.ts';
+import { INSTALL_COMMANDS } from './board/install-table.ts';
+import { LOCKDOWN_COMMAND } from './board/lockdown-table.ts';
+import { PUSH_COMMAND, VMAUTH_COMMAND } from './board/push-table.ts';
+import { TAILNET_COMMAND } from './board/tailnet-table.ts';
+import { WIREGUARD_COMMAND } from './board/wireguard-table.ts';
 import type { CommandSpec, OptionSpec } from './command.ts';
-import { CONTROL_COMMAND } from './control-table.ts';
-import { FLEET_COMMANDS } from './fleet-table.ts';
-import { INSTALL_COMMANDS } from './install-table.ts';
-import { LOCKDOWN_COMMAND } from './lockdown-table.ts';
-import { PUSH_COMMAND, VMAUTH_COMMAND } from './push-table.ts';
-import { TAILNET_COMMAND } from './tailnet-table.ts';
+import { CONTROL_COMMAND } from './control/table.ts';
+import { FLEET_COMMANDS } from './fleet/table.ts';
 import { durationBetween, oneOf, wholeNumber } from './values.ts';
-import { WIREGUARD_COMMAND } from './wireguard-table.ts';
 
 // Every command of flint. A new one is an entry here and a file beside it.
 
@@ -51,7 +51,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--state <directory>', text: 'where everything is kept' },
     ],
     examples: ['flint up', 'flint up --port 8750 --probe-port 9750'],
-    run: async (args, options) => (await import('./up.ts')).runUp(args, options),
+    run: async (args, options) => (await import('./up/up.ts')).runUp(args, options),
   },
   {
     usage: 'ping <host...>',
@@ -80,7 +80,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--json', text: 'one JSON object a line' },
     ],
     examples: ['flint ping one.one.one.one', 'flint ping -c 100 -i 10ms --json 192.0.2.1'],
-    run: async (args, options) => (await import('./ping.ts')).runPing(args, options),
+    run: async (args, options) => (await import('./ping/ping.ts')).runPing(args, options),
   },
   {
     usage: 'trace <host...>',
@@ -146,7 +146,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'flint trace --protocol tcp --json 192.0.2.1',
       'flint trace --protocol udp --flows 256 192.0.2.1',
     ],
-    run: async (args, options) => (await import('./trace.ts')).runTrace(args, options),
+    run: async (args, options) => (await import('./trace/trace.ts')).runTrace(args, options),
   },
   {
     usage: 'probe',
@@ -177,7 +177,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'flint agent --control https://control.example',
       'flint agent --config /etc/flint/agent.json',
     ],
-    run: async (args, options) => (await import('./agent.ts')).runAgent(args, options),
+    run: async (args, options) => (await import('./board/agent.ts')).runAgent(args, options),
   },
   {
     usage: 'enroll',
@@ -187,7 +187,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'flint enroll --control https://control.example --dry-run',
       'flint enroll --control https://control.example --claim-token-file /etc/flint/claim-token',
     ],
-    run: async (args, options) => (await import('./enroll.ts')).runEnroll(args, options),
+    run: async (args, options) => (await import('./board/enroll.ts')).runEnroll(args, options),
   },
   LOCKDOWN_COMMAND,
   TAILNET_COMMAND,

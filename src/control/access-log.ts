@@ -2,9 +2,9 @@
 // report every minute is seen in the overview. The path is that of the route, so that what stands
 // in its place (a login link) never gets in.
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ControlContext } from './context.ts';
-import { hideCredentials } from './credential.ts';
-import { isUnsafe } from './request-origin.ts';
+import type { ControlContext } from './request/context.ts';
+import { hideCredentials } from './request/credential.ts';
+import { isUnsafe } from './request/origin.ts';
 
 const PATH_LENGTH_MAX = 200;
 

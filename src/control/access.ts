@@ -3,15 +3,15 @@
 // network, so that neighbours who guess cannot lock anybody out.
 import type { FastifyRequest } from 'fastify';
 import { ProbeError } from '../core/error.ts';
-import type { Access, Actor, ControlContext } from './context.ts';
-import { sessionOfCookie } from './cookie.ts';
-import { isCredential, sha256Of } from './credential.ts';
-import { CSRF_FIELD, hasCsrfToken } from './csrf.ts';
-import { probeOfKey } from './probe-keys.ts';
-import { throttleOf } from './rate-limit.ts';
-import { isUnsafe } from './request-origin.ts';
-import { findSession } from './sessions.ts';
-import { actorOfToken, mayAs } from './tokens.ts';
+import { sessionOfCookie } from './accounts/cookie.ts';
+import { findSession } from './accounts/sessions.ts';
+import { actorOfToken, mayAs } from './accounts/tokens.ts';
+import { probeOfKey } from './fleet/probe-keys.ts';
+import type { Access, Actor, ControlContext } from './request/context.ts';
+import { isCredential, sha256Of } from './request/credential.ts';
+import { CSRF_FIELD, hasCsrfToken } from './request/csrf.ts';
+import { isUnsafe } from './request/origin.ts';
+import { throttleOf } from './request/rate-limit.ts';
 
 /** Before the body is read: sets request.actor or request.probe, or throws what to refuse with. */
 export async function admit(context: ControlContext, request: FastifyRequest): Promise<void> {

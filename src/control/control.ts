@@ -5,16 +5,16 @@ import { createSecureContext } from 'node:tls';
 import { ProbeError } from '../core/error.ts';
 import type { HardwareProfile } from '../core/hardware.ts';
 import type { Log } from '../host/log.ts';
-import { oneLine } from './backup.ts';
-import type { ControlConfig } from './config.ts';
-import type { ControlContext, ControlServer } from './context.ts';
-import { type ControlLock, lockControl } from './control-lock.ts';
-import { type ControlDb, controlFile, openControlDb } from './db.ts';
-import { readHardware, refreshHardware } from './hardware.ts';
-import { type History, startHistory } from './history.ts';
+import { readHardware, refreshHardware } from './fleet/hardware.ts';
 import { listenOn } from './listen.ts';
-import { openKeys } from './secrets.ts';
+import type { ControlConfig } from './request/config.ts';
+import type { ControlContext, ControlServer } from './request/context.ts';
 import { buildServer } from './server.ts';
+import { oneLine } from './store/backup.ts';
+import { type ControlLock, lockControl } from './store/control-lock.ts';
+import { type ControlDb, controlFile, openControlDb } from './store/db.ts';
+import { type History, startHistory } from './store/history.ts';
+import { openKeys } from './store/secrets.ts';
 import { startUpkeep } from './upkeep.ts';
 
 export interface ControlOptions {

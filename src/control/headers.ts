@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ControlContext } from './context.ts';
-import { isSecure } from './request-origin.ts';
+import type { ControlContext } from './request/context.ts';
+import { isSecure } from './request/origin.ts';
 
 /** No script, no frame, nothing from elsewhere, forms to ourselves alone. */
 export const CONTENT_SECURITY_POLICY =

@@ -1,5 +1,5 @@
 import { ProbeError } from '../core/error.ts';
-import type { ControlServer } from './context.ts';
+import type { ControlServer } from './request/context.ts';
 
 const HINTS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program has this port: stop it, or set another listen.port',

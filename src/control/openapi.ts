@@ -6,7 +6,7 @@ import type { FastifySchema } from 'fastify';
 import { html } from 'hono/html';
 import type * as v from 'valibot';
 import { PROBLEM } from '../core/wire.ts';
-import type { Access, ControlContext, ControlServer } from './context.ts';
+import type { Access, ControlContext, ControlServer } from './request/context.ts';
 
 type Document = Exclude<ReturnType<ControlServer['swagger']>, string>;
 

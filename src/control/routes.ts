@@ -1,15 +1,16 @@
 // Everything that the server answers, in one list. A new part is a line here.
-import type { AddRoutes } from './context.ts';
-import { addAuditRoutes } from './routes-audit.ts';
-import { addFleetRoutes } from './routes-fleet.ts';
-import { addFleetBoardRoutes } from './routes-fleet-boards.ts';
-import { addFleetSetRoutes } from './routes-fleet-sets.ts';
-import { addOverviewRoutes } from './routes-overview.ts';
-import { addPages } from './routes-page.ts';
-import { addProbeRoutes } from './routes-probe.ts';
-import { addProbeHistoryRoutes } from './routes-probe-history.ts';
-import { addSessionRoutes } from './routes-session.ts';
-import { addUserRoutes } from './routes-users.ts';
+
+import { addAuditRoutes } from './accounts/routes-audit.ts';
+import { addSessionRoutes } from './accounts/routes-session.ts';
+import { addUserRoutes } from './accounts/routes-users.ts';
+import { addProbeRoutes } from './enroll/routes-probe.ts';
+import { addProbeHistoryRoutes } from './enroll/routes-probe-history.ts';
+import { addFleetRoutes } from './fleet/routes.ts';
+import { addFleetBoardRoutes } from './fleet/routes-boards.ts';
+import { addFleetSetRoutes } from './fleet/routes-sets.ts';
+import { addPages } from './page/routes.ts';
+import { addOverviewRoutes } from './page/routes-overview.ts';
+import type { AddRoutes } from './request/context.ts';
 
 export const ROUTES: readonly AddRoutes[] = [
   addSessionRoutes,

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { FastifyHttpOptions, RawServerDefault } from 'fastify';
-import type { ControlContext } from './context.ts';
+import type { ControlContext } from './request/context.ts';
 
 const HEADERS_MS = 8_000;
 const REQUEST_MS = 15_000;

@@ -6,15 +6,20 @@ import fastify, { type FastifyReply, type FastifyRequest, type RouteOptions } fr
 import { ProbeError } from '../core/error.ts';
 import { admit, guardForm } from './access.ts';
 import { logAnswer, logFault } from './access-log.ts';
-import type { AddRoutes, ControlContext, ControlServer, ValibotProvider } from './context.ts';
 import { addHeaders } from './headers.ts';
 import { addOpenapiRoutes, registerOpenapi } from './openapi.ts';
-import { type Refusal, refusal, refusalOf } from './problem.ts';
-import { showRefusal } from './problem-page.ts';
-import { crossSite, misdirected } from './request-origin.ts';
+import { showRefusal } from './page/problem-page.ts';
+import type {
+  AddRoutes,
+  ControlContext,
+  ControlServer,
+  ValibotProvider,
+} from './request/context.ts';
+import { crossSite, misdirected } from './request/origin.ts';
+import { type Refusal, refusal, refusalOf } from './request/problem.ts';
+import { serializerCompiler, validatorCompiler } from './request/validate.ts';
 import { ROUTES } from './routes.ts';
 import { serverOptions, type Tls, tightenSockets } from './server-options.ts';
-import { serializerCompiler, validatorCompiler } from './validate.ts';
 
 /** Bodies of all but those routes that say more with `bodyLimit` (a report, a set: 256 KiB). */
 export const BODY_BYTES_MAX = 16_384;

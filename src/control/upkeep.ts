@@ -1,7 +1,8 @@
 // What time makes worthless is thrown away: sessions and links that ended, and the oldest of an
 // audit log that grew beyond what anybody reads.
-import type { ControlContext } from './context.ts';
-import { SESSION_IDLE_MS } from './sessions.ts';
+
+import { SESSION_IDLE_MS } from './accounts/sessions.ts';
+import type { ControlContext } from './request/context.ts';
 
 export const AUDIT_ENTRIES_MAX = 200_000;
 const INTERVAL_MS = 600_000;

@@ -1,7 +1,7 @@
 // What is told while measuring goes on: into the store, soon on disk, and outages into the log.
 import type { ProbeEvent } from '../core/round.ts';
 import type { Log } from '../host/log.ts';
-import type { RoundStore } from './store.ts';
+import type { RoundStore } from './store/store.ts';
 
 export interface DaemonEvents {
   take(event: ProbeEvent): void;

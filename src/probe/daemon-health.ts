@@ -1,6 +1,6 @@
 // Whether the probe does what it is for: it measures, and what it measured reaches the disk.
-import type { Health } from './api-routes.ts';
-import type { StoreStats } from './store.ts';
+import type { Health } from './api/routes.ts';
+import type { StoreStats } from './store/store.ts';
 
 export interface HealthWatch {
   /** Looks whether the store failed since the last look; call about once a second. */

@@ -1,6 +1,6 @@
 // Where the daemon is read: on its own address, and on that of the mesh once the board is there.
 import type { Log } from '../host/log.ts';
-import { type Server, startServer } from './api.ts';
+import { type Server, startServer } from './api/api.ts';
 import { type DaemonParts, sourceOf } from './daemon-source.ts';
 import type { MeshWatch } from './mesh-watch.ts';
 import type { ProbeFacts } from './snapshot.ts';

@@ -9,7 +9,7 @@ import { takeControl } from './reload.ts';
 import { openReportFile, type ReportFile } from './report-file.ts';
 import { type DaemonSnapshot, gatherFacts, type ProbeFacts } from './snapshot.ts';
 import type { FirstSources } from './sources.ts';
-import type { RoundStore } from './store.ts';
+import type { RoundStore } from './store/store.ts';
 
 export function firstFacts(
   engine: ProbeFacts['engine'],

@@ -1,10 +1,10 @@
 // What the listener answers from: the snapshot of the moment and the rounds of the store.
-import type { EventsQuery } from './api-query.ts';
-import type { ApiSource, Health, SnapshotScope } from './api-routes.ts';
-import { answerPage } from './page-answer.ts';
-import type { RoundQuery } from './page-input.ts';
+import type { EventsQuery } from './api/query.ts';
+import type { ApiSource, Health, SnapshotScope } from './api/routes.ts';
+import { answerPage } from './page/answer.ts';
+import type { RoundQuery } from './page/input.ts';
 import type { DaemonSnapshot } from './snapshot.ts';
-import type { RoundStore, StoreQuery } from './store.ts';
+import type { RoundStore, StoreQuery } from './store/store.ts';
 
 export interface DaemonParts {
   store: Pick<RoundStore, 'page' | 'rounds' | 'events'>;

@@ -4,8 +4,8 @@ import type { EventKind, ProbeEvent } from '../core/round.ts';
 import { dropRoot, type Identity, nextIdentity } from '../engine/privileges.ts';
 import { type Pump, startPump } from '../engine/pump.ts';
 import type { Log } from '../host/log.ts';
-import type { Server } from './api.ts';
-import type { SnapshotScope } from './api-routes.ts';
+import type { Server } from './api/api.ts';
+import type { SnapshotScope } from './api/routes.ts';
 import { openEngine } from './daemon-engine.ts';
 import { type DaemonEvents, openDaemonEvents } from './daemon-events.ts';
 import { type HealthWatch, isTicking, watchHealth } from './daemon-health.ts';
@@ -19,7 +19,7 @@ import { openReloader, type Reloader } from './reload.ts';
 import type { ReportFile } from './report-file.ts';
 import { buildSnapshot, type DaemonSnapshot, gather, type ProbeFacts } from './snapshot.ts';
 import { type DaemonConfig, type FirstSources, readSources, type Sources } from './sources.ts';
-import { openStore, type RoundStore } from './store.ts';
+import { openStore, type RoundStore } from './store/store.ts';
 
 export interface DaemonOptions {
   config: DaemonConfig;

@@ -6,7 +6,7 @@ const os = process.getBuiltinModule('node:os');
 import { formatAddress, isLoopback, parseAddress } from '../core/address.ts';
 import type { MeshState } from '../core/board-state.ts';
 import type { Log } from '../host/log.ts';
-import { type Server, type ServerOptions, startServer } from './api.ts';
+import { type Server, type ServerOptions, startServer } from './api/api.ts';
 
 export interface MeshListening {
   /** Where it listens; null while it does not. */

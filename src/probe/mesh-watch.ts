@@ -2,7 +2,7 @@
 // mesh that follows it.
 import type { BoardState } from '../core/board-state.ts';
 import type { Log } from '../host/log.ts';
-import type { ServerOptions } from './api.ts';
+import type { ServerOptions } from './api/api.ts';
 import { type MeshListener, type MeshListening, openMeshListener } from './mesh-listener.ts';
 import { boardFile, openBoardReader } from './mesh-state.ts';
 

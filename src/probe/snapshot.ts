@@ -18,7 +18,7 @@ import { hardwareModel } from '../host/places.ts';
 import type { LoadedConfig } from './config-file.ts';
 import type { BoardSnapshot } from './mesh-watch.ts';
 import { type LoadedPolicy, NO_POLICY } from './policy-file.ts';
-import type { StoreStats } from './store.ts';
+import type { StoreStats } from './store/store.ts';
 import { startSlice } from './time-slice.ts';
 
 /** What does not change by measuring. */

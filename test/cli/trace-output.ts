@@ -1,5 +1,5 @@
 // Runs `flint trace --json` and reads what it prints.
-import type { HopLine } from '../../src/cli/trace-lines.ts';
+import type { HopLine } from '../../src/cli/trace/lines.ts';
 import type { MdaReport } from '../../src/core/mda.ts';
 import type { Path } from '../../src/core/path.ts';
 import type { Namespace } from '../lab/net.ts';

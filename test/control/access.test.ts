@@ -1,9 +1,9 @@
 // Who gets in, with what, and what a page of somebody else cannot do through a browser.
 import { equal, is, ok } from 'uvu/assert';
 import * as v from 'valibot';
-import type { AddRoutes } from '../../src/control/context.ts';
-import { makeCredential } from '../../src/control/credential.ts';
-import { csrfTokenFor, csrfTokenOf } from '../../src/control/csrf.ts';
+import type { AddRoutes } from '../../src/control/request/context.ts';
+import { makeCredential } from '../../src/control/request/credential.ts';
+import { csrfTokenFor, csrfTokenOf } from '../../src/control/request/csrf.ts';
 import { suite } from '../helper.ts';
 import { type Ask, type Lab, openLab } from './lab.ts';
 

@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { is, ok } from 'uvu/assert';
-import { exportPages } from '../../src/control/export.ts';
-import { startHistory } from '../../src/control/history.ts';
+import { exportPages } from '../../src/control/page/export.ts';
+import { startHistory } from '../../src/control/store/history.ts';
 import type { Report } from '../../src/core/report.ts';
 import { suite } from '../helper.ts';
 import { makeBoard, tryEnroll } from './enroll-lab.ts';
@@ -169,7 +169,7 @@ async function fillHistory({ context }: Lab, target = EVIL): Promise<void> {
     .select('id')
     .where('name', '=', 'probe01')
     .executeTakeFirstOrThrow();
-  const { historyOf } = await import('../../src/control/history.ts');
+  const { historyOf } = await import('../../src/control/store/history.ts');
   const rounds = Array.from({ length: 60 }, (_, n) =>
     roundAt(context.nowMs() - n * 30_000, { target, ip: target }),
   );

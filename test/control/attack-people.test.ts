@@ -1,12 +1,16 @@
 // What people and pages of others may try with sessions, forms, tokens and roles.
 import { equal, is, match, ok } from 'uvu/assert';
-import type { Access, ControlServer } from '../../src/control/context.ts';
-import { changeOperator, changeOwnPassword } from '../../src/control/operators.ts';
-import { hashPassword } from '../../src/control/passwords.ts';
-import { createBuckets, loginThrottleOf, throttleOf } from '../../src/control/rate-limit.ts';
+import { changeOperator, changeOwnPassword } from '../../src/control/accounts/operators.ts';
+import { hashPassword } from '../../src/control/accounts/passwords.ts';
+import { makeToken } from '../../src/control/accounts/tokens.ts';
+import type { Access, ControlServer } from '../../src/control/request/context.ts';
+import {
+  createBuckets,
+  loginThrottleOf,
+  throttleOf,
+} from '../../src/control/request/rate-limit.ts';
+import { sourcePrefixOf } from '../../src/control/request/source-prefix.ts';
 import { ROUTES } from '../../src/control/routes.ts';
-import { sourcePrefixOf } from '../../src/control/source-prefix.ts';
-import { makeToken } from '../../src/control/tokens.ts';
 import { suite } from '../helper.ts';
 import { inLab, refused } from './fleet-lab.ts';
 import { type Ask, type Lab, SYSTEM } from './lab.ts';

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { connect } from 'node:net';
 import { equal, is, match, ok } from 'uvu/assert';
 import { startControl } from '../../src/control/control.ts';
-import { lockControl } from '../../src/control/control-lock.ts';
+import { lockControl } from '../../src/control/store/control-lock.ts';
 import { openLog } from '../../src/host/log.ts';
 import { suite } from '../helper.ts';
 import { configOf } from './lab.ts';
@@ -64,7 +64,7 @@ suite('control/control', (s) => {
 
   s.test('a holder that is killed leaves no lock behind', () =>
     withDirectory(async (directory) => {
-      const module = new URL('../../src/control/control-lock.ts', import.meta.url).href;
+      const module = new URL('../../src/control/store/control-lock.ts', import.meta.url).href;
       const script = `import { lockControl } from '${module}';
         lockControl(process.argv[1]); process.stdout.write('held'); setInterval(() => {}, 1000);`;
       const child = spawn(

@@ -1,6 +1,6 @@
 // Adds users until it is killed, and says the number of each once it is written.
-import { lockControl } from '../../src/control/control-lock.ts';
-import { controlFile, openControlDb } from '../../src/control/db.ts';
+import { lockControl } from '../../src/control/store/control-lock.ts';
+import { controlFile, openControlDb } from '../../src/control/store/db.ts';
 
 const [directory = '', from = '0'] = process.argv.slice(2);
 lockControl(directory);

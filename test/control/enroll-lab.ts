@@ -1,6 +1,6 @@
 // Boards with keys of their own, and probes to enrol them as.
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { sha256Of } from '../../src/control/credential.ts';
+import { sha256Of } from '../../src/control/request/credential.ts';
 import {
   type Challenge,
   type Enrolled,

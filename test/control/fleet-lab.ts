@@ -2,9 +2,9 @@
 // for what they say).
 import * as assert from 'uvu/assert';
 import * as v from 'valibot';
-import type { ControlContext } from '../../src/control/context.ts';
-import { listProbes } from '../../src/control/fleet-list.ts';
-import { addProbe } from '../../src/control/fleet-probes.ts';
+import { listProbes } from '../../src/control/fleet/list.ts';
+import { addProbe } from '../../src/control/fleet/probes.ts';
+import type { ControlContext } from '../../src/control/request/context.ts';
 import { PROBE_INPUT, PROBES_QUERY } from '../../src/core/fleet.ts';
 import type { Report } from '../../src/core/report.ts';
 import { judgeReport } from '../../src/core/report-judge.ts';

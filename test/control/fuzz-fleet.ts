@@ -1,8 +1,8 @@
 // A control with one of everything in it, everybody who may come to it, and what each of them must
 // never change or be told.
 import { createHash } from 'node:crypto';
-import { addMaintenance } from '../../src/control/fleet-maintenance.ts';
-import { saveSet } from '../../src/control/fleet-sets.ts';
+import { addMaintenance } from '../../src/control/fleet/maintenance.ts';
+import { saveSet } from '../../src/control/fleet/sets.ts';
 import { claimToken } from './enroll-lab.ts';
 import { add, askToBe, askUnknown, macOf, say } from './fleet-lab.ts';
 import { type Credentials, type Lab, openLab, SYSTEM } from './lab.ts';

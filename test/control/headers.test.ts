@@ -1,6 +1,6 @@
 import { is, match } from 'uvu/assert';
-import type { AddRoutes } from '../../src/control/context.ts';
 import { CONTENT_SECURITY_POLICY } from '../../src/control/headers.ts';
+import type { AddRoutes } from '../../src/control/request/context.ts';
 import { suite } from '../helper.ts';
 import { openLab } from './lab.ts';
 

@@ -1,7 +1,7 @@
 // One probe that belongs to somebody else: it fills what it may and lies where it can. It may spoil
 // its own graphs; pages, other probes and the machine go on.
 import { equal, is, ok } from 'uvu/assert';
-import { startHistory } from '../../src/control/history.ts';
+import { startHistory } from '../../src/control/store/history.ts';
 import { REPORT_ROUNDS_MAX } from '../../src/core/report.ts';
 import { suite } from '../helper.ts';
 import { inLab } from './fleet-lab.ts';

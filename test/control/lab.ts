@@ -4,14 +4,23 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ControlConfig, parseControlConfig } from '../../src/control/config.ts';
-import type { Actor, AddRoutes, ControlContext, ControlServer } from '../../src/control/context.ts';
-import { type CredentialKind, makeCredential, sha256Of } from '../../src/control/credential.ts';
-import { csrfTokenFor } from '../../src/control/csrf.ts';
-import { controlFile, openControlDb } from '../../src/control/db.ts';
-import type { Role } from '../../src/control/db-tables.ts';
+import { openSession } from '../../src/control/accounts/sessions.ts';
+import { type ControlConfig, parseControlConfig } from '../../src/control/request/config.ts';
+import type {
+  Actor,
+  AddRoutes,
+  ControlContext,
+  ControlServer,
+} from '../../src/control/request/context.ts';
+import {
+  type CredentialKind,
+  makeCredential,
+  sha256Of,
+} from '../../src/control/request/credential.ts';
+import { csrfTokenFor } from '../../src/control/request/csrf.ts';
 import { buildServer } from '../../src/control/server.ts';
-import { openSession } from '../../src/control/sessions.ts';
+import { controlFile, openControlDb } from '../../src/control/store/db.ts';
+import type { Role } from '../../src/control/store/db-tables.ts';
 import type { HardwareProfile } from '../../src/core/hardware.ts';
 import { openLog } from '../../src/host/log.ts';
 

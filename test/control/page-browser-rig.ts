@@ -1,7 +1,7 @@
 // A browser with scripts off at a control that runs, and one with scripts for the rules of axe.
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { addOperator } from '../../src/control/operators.ts';
+import { addOperator } from '../../src/control/accounts/operators.ts';
 import { SYSTEM } from './lab.ts';
 import { type Running, startHere } from './running.ts';
 

@@ -1,6 +1,6 @@
 import { equal, is, match, ok } from 'uvu/assert';
 import * as v from 'valibot';
-import type { AddRoutes } from '../../src/control/context.ts';
+import type { AddRoutes } from '../../src/control/request/context.ts';
 import { suite } from '../helper.ts';
 import { type Lab, openLab } from './lab.ts';
 

@@ -1,6 +1,6 @@
 import { equal, is } from 'uvu/assert';
-import { makeLoginLink } from '../../src/control/login.ts';
-import { SESSION_MS_MAX } from '../../src/control/sessions.ts';
+import { makeLoginLink } from '../../src/control/accounts/login.ts';
+import { SESSION_MS_MAX } from '../../src/control/accounts/sessions.ts';
 import { AUDIT_ENTRIES_MAX, startUpkeep, tidy } from '../../src/control/upkeep.ts';
 import { suite } from '../helper.ts';
 import { openLab, SYSTEM } from './lab.ts';

@@ -2,7 +2,7 @@ import { equal } from 'uvu/assert';
 import * as v from 'valibot';
 import { METRIC_JOBS, METRIC_JOBS_PLANNED } from '../../src/core/metric-jobs.ts';
 import { isBearer, PUSH_BEARER } from '../../src/core/push-wire.ts';
-import { METRIC_GROUPS, METRIC_GROUPS_PLANNED } from '../../src/probe/metrics.ts';
+import { METRIC_GROUPS, METRIC_GROUPS_PLANNED } from '../../src/probe/metrics/metrics.ts';
 import { suite } from '../helper.ts';
 
 suite('push-wire', ({ test }) => {

@@ -7,7 +7,7 @@ import type {
   SeriesSnapshot,
   SeriesState,
 } from '../../src/core/snapshot.ts';
-import type { PageInput } from '../../src/probe/page.ts';
+import type { PageInput } from '../../src/probe/page/page.ts';
 
 export const NOW_MS = Date.parse('2026-11-22T14:30:04Z');
 export const ROUND_MS = 30_000;

@@ -3,7 +3,7 @@ import { columnSpan } from '../../src/graph/column.ts';
 import { spanFigures } from '../../src/graph/figures.ts';
 import { smokeGraph } from '../../src/graph/smoke.ts';
 import { graphStyle } from '../../src/graph/style.ts';
-import { styleSheet } from '../../src/probe/page.ts';
+import { styleSheet } from '../../src/probe/page/page.ts';
 import { fakeOutage, fakeRounds, NOW_MS, ROUND_MS } from '../fake/page.ts';
 import { suite } from '../helper.ts';
 

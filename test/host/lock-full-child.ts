@@ -1,7 +1,7 @@
 // Locks a directory for the store where the disk may take nothing, says how that went, and appends
 // a round to a store there.
 import { lockIfWritable } from '../../src/host/lock.ts';
-import { openStore } from '../../src/probe/store.ts';
+import { openStore } from '../../src/probe/store/store.ts';
 
 const directory = process.argv[2] ?? '';
 const words = { what: 'the store', advice: 'stop it' };

@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
 import { PATH_TARGETS_MAX } from '../../src/core/config-path.ts';
 import { TOLD_MAX } from '../../src/measure/path-telling.ts';
-import { mtrRows } from '../../src/probe/metrics-path.ts';
+import { mtrRows } from '../../src/probe/metrics/path.ts';
 import { startSlice } from '../../src/probe/time-slice.ts';
 import { suite } from '../helper.ts';
 import { openPathWorld, type PathWorld, pathTarget } from './paths-rig.ts';

@@ -4,8 +4,8 @@ import { deepEqual, equal, match, throws } from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadSettings } from '../../src/board/agent-config.ts';
-import { loadControlConfig } from '../../src/control/config-file.ts';
-import { readFleetHardware, readHardware } from '../../src/control/hardware.ts';
+import { readFleetHardware, readHardware } from '../../src/control/fleet/hardware.ts';
+import { loadControlConfig } from '../../src/control/request/config-file.ts';
 import { readProfileIn } from '../../src/host/hardware.ts';
 import { suite } from '../helper.ts';
 import {

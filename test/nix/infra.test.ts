@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadVmauthSettings } from '../../src/board/vmauth/settings.ts';
-import { parseControlConfig } from '../../src/control/config.ts';
+import { parseControlConfig } from '../../src/control/request/config.ts';
 import { METRIC_JOBS } from '../../src/core/metric-jobs.ts';
 import { suite } from '../helper.ts';
 import {

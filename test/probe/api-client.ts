@@ -1,7 +1,7 @@
 // A server with made-up sources, and a client that shows everything of an answer.
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
-import { type Server, type ServerOptions, startServer } from '../../src/probe/api.ts';
+import { type Server, type ServerOptions, startServer } from '../../src/probe/api/api.ts';
 import { makeRound, makeSnapshot } from './metrics-snapshot.ts';
 
 export interface Fetched {

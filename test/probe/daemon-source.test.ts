@@ -1,7 +1,7 @@
 import { equal, is, match } from 'uvu/assert';
 import type { ProbeEvent, Round } from '../../src/core/round.ts';
 import { type DaemonParts, sourceOf } from '../../src/probe/daemon-source.ts';
-import type { StoreQuery } from '../../src/probe/store.ts';
+import type { StoreQuery } from '../../src/probe/store/store.ts';
 import { suite } from '../helper.ts';
 import { makeRound, makeSeries, makeSnapshot } from './metrics-snapshot.ts';
 

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { openStore } from '../../src/probe/store.ts';
+import { openStore } from '../../src/probe/store/store.ts';
 import { fakeEvent, fakeRound, START_MS } from '../fake/rounds.ts';
 
 // Writes to several stores at once, as fast as it can, and reports on its output the last round of

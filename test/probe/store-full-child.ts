@@ -1,5 +1,5 @@
 import { appendFileSync, rmSync, statfsSync } from 'node:fs';
-import { openStore } from '../../src/probe/store.ts';
+import { openStore } from '../../src/probe/store/store.ts';
 import { fakeEvent, fakeRound, ROUND_MS, START_MS } from '../fake/rounds.ts';
 
 // Runs on a file system of 4 MiB of its own: fills it by rounds, then by a foreign file that takes

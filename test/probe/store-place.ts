@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openStore, type RoundStore, type StoreOptions } from '../../src/probe/store.ts';
+import { openStore, type RoundStore, type StoreOptions } from '../../src/probe/store/store.ts';
 import { START_MS } from '../fake/rounds.ts';
 
 // Directories for stores, which go away with the test, and stores with bounds that do not matter.

@@ -1,5 +1,6 @@
 // The tree of the tests mirrors the sources, so that nobody has to search. A file that was divided
-// may keep one test: that of page-detail.ts is page-detail.test.ts or page.test.ts.
+// may keep one test: that of page-detail.ts is page-detail.test.ts or page.test.ts. So may a room:
+// that of page/detail.ts is page/detail.test.ts or page/page.test.ts.
 import { type Rule, select, type Tree } from './tree.ts';
 
 /** Sources without a test of their own, and why. */
@@ -23,6 +24,8 @@ export const MIRROR_RULES: readonly Rule[] = [
       'src/core/a.ts': 'export function a(): void {}',
       'test/core/a.netns.test.ts': '',
       'src/core/a-part-of-it.ts': 'export const run = () => 1;',
+      'src/core/b/part.ts': 'export const run = () => 1;',
+      'test/core/b/b.test.ts': '',
       'src/core/shape.ts': 'export interface Shape { run: () => void }\nexport const SIDES = 3;',
     },
   },
@@ -37,10 +40,15 @@ export const MIRROR_RULES: readonly Rule[] = [
 
 function hasTest(tree: Tree, path: string): boolean {
   let stem = path.replace(/^src(.*)\.ts$/, 'test$1');
+  if (isTested(tree, stem.replace(/([^/]+)\/[^/]+$/, '$1/$1'))) return true;
   for (;;) {
     const here = stem;
-    if (['', '.netns', '.timing'].some((kind) => tree.has(`${here}${kind}.test.ts`))) return true;
+    if (isTested(tree, here)) return true;
     stem = here.replace(/-[^-/]*$/, '');
     if (stem === here) return false;
   }
+}
+
+function isTested(tree: Tree, stem: string): boolean {
+  return ['', '.netns', '.timing'].some((kind) => tree.has(`${stem}${kind}.test.ts`));
 }
