@@ -1,7 +1,7 @@
 // One owner of a control's state, whatever became of the last one.
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { equal, ok } from 'uvu/assert';
 import { lockControl } from '../../../src/control/store/control-lock.ts';
 import { controlFile } from '../../../src/control/store/db.ts';
@@ -21,11 +21,10 @@ suite('control-lock', ({ test }) => {
   test('keeps its directory and its file to the user', () =>
     inPlace((place) => {
       const state = join(place, 'state');
-      mkdirSync(state, { mode: 0o755 });
+      mkdirSync(join(state, 'control'), { recursive: true, mode: 0o755 });
       lockControl(state).release();
-      const modes = [state, controlFile(state, 'lock.db')].map(
-        (path) => statSync(path).mode & 0o777,
-      );
+      const lock = controlFile(state, 'lock.db');
+      const modes = [dirname(lock), lock].map((path) => statSync(path).mode & 0o777);
       equal(modes, [0o700, 0o600]);
     }));
 
