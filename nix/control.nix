@@ -21,12 +21,23 @@ let
   credentials = "/run/credentials/flint-control.service";
   placeholders = infra.placeholdersOf cfg.package;
   configFile = format.generate "control.json" cfg.settings;
+  # A folder that only the server has is not there while the system is built.
+  isBuilt =
+    let
+      directory = cfg.settings.hardwareDirectory or null;
+    in
+    directory == null || lib.hasPrefix "${builtins.storeDir}/" (toString directory);
+  checkedFile =
+    if isBuilt then
+      configFile
+    else
+      format.generate "control.json" (removeAttrs cfg.settings [ "hardwareDirectory" ]);
   judged = import ./judged.nix { inherit lib pkgs; };
   judgedFile = judged.file {
     name = "control.json";
     inherit (cfg) checkConfig;
     unchecked = configFile;
-    check = "${lib.getExe cfg.package} control --check --config ${configFile}";
+    check = "${lib.getExe cfg.package} control --check --config ${checkedFile}";
   };
   # The profiles alone: the control is not started anew for how a system is built.
   profiles =

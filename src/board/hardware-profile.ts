@@ -1,6 +1,12 @@
 import { ProbeError } from '../core/error.ts';
 import type { HardwareProfile } from '../core/hardware.ts';
-import { findProfile, hardwareBeside, OWN_HARDWARE } from '../host/hardware.ts';
+import {
+  findProfile,
+  hardwareBeside,
+  OWN_HARDWARE,
+  readProfileIn,
+  slugsIn,
+} from '../host/hardware.ts';
 
 /** Where profiles are looked for: beside agent.json first, then with the program. */
 export function hardwareFolders(configFile: string): string[] {
@@ -16,4 +22,13 @@ export function readProfile(
   if (found.ok) return found.profile;
   if (found.isMissing) return null;
   throw new ProbeError('ERR_CONFIG_INVALID', found.reason);
+}
+
+/** Slugs of those that can be read, sorted, for people. Never throws. */
+export function knownProfiles(folders: readonly string[]): string[] {
+  const known = folders.flatMap((folder) => {
+    const found = slugsIn(folder);
+    return found.ok ? found.slugs.filter((slug) => readProfileIn(folder, slug).ok) : [];
+  });
+  return [...new Set(known)].sort();
 }

@@ -1,5 +1,7 @@
+import type { AgentTrouble } from './agent-trouble.ts';
 import type { BoardState } from './board-state.ts';
 import {
+  agentWords,
   type BoardWords,
   lockdownWords,
   meshVersionWords,
@@ -7,10 +9,10 @@ import {
   pushWords,
 } from './board-words.ts';
 
-// What is wrong with mesh, lockdown and push: for the health of a probe, and for those who mend it.
+// What is wrong with mesh, lockdown, push and the agent: for the health of a probe, and for those who mend it.
 
 export interface BoardFault {
-  part: 'mesh' | 'lockdown' | 'push';
+  part: 'mesh' | 'lockdown' | 'push' | 'agent';
   /** As in the judgement of a report: 100 and more is trouble. */
   badness: number;
   /** A sentence without a capital and a full stop. */
@@ -29,6 +31,11 @@ export function boardFaults(board: BoardState | null): BoardFault[] {
     ...faultOf('mesh', mesh === null ? null : meshWords(mesh)),
     ...faultOf('mesh', mesh === null ? null : meshVersionWords(mesh)),
   ].sort((a, b) => b.badness - a.badness);
+}
+
+/** One or none. */
+export function agentFaults(trouble: AgentTrouble | null): BoardFault[] {
+  return faultOf('agent', trouble === null ? null : agentWords(trouble));
 }
 
 function faultOf(part: BoardFault['part'], words: BoardWords | null): BoardFault[] {

@@ -1,6 +1,7 @@
+import type { AgentTrouble } from './agent-trouble.ts';
 import type { LockdownState, MeshState, PushState } from './board-state.ts';
 
-// How mesh, lockdown and push of a board stand, in words: the only place that has them. Its own
+// How mesh, lockdown, push and the agent of a board stand, in words: the only place that has them. Its own
 // page, the pages of the control and `flint fleet` say the same sentences.
 
 export interface BoardWords {
@@ -45,6 +46,11 @@ export function pushWords({ state, reason }: PushState): BoardWords {
   return because(state === 'pushing' && reason !== null ? UNTAKEN : PUSH[state], reason);
 }
 
+/** What it failed at while it reports. */
+export function agentWords({ message, isBehind }: AgentTrouble): BoardWords {
+  return because(isBehind ? AGENT.behind : AGENT.failed, message);
+}
+
 /** Whether a reason has one of these sentences in it, which strangers need not read. */
 export function isAboutBoard(reason: string): boolean {
   return SENTENCES.some((one) => reason.includes(one));
@@ -58,6 +64,7 @@ function because(words: Words, reason: string | null): BoardWords {
 
 const LOCKDOWN_OFF = 400;
 const PUSH_REFUSED = 200;
+const CONFIG_OLD = 250;
 const MESH_AWAY = 150;
 const NEWS = 20;
 
@@ -214,6 +221,20 @@ const PUSH: Readonly<Record<PushState['state'], Words>> = {
   },
 };
 
-const SENTENCES = [LOCKDOWN, PUSH, MESH.tailscale, MESH.wireguard, { OFF, DOUBTED, OLD, UNTAKEN }]
+const AGENT = {
+  behind: {
+    ...{ tone: 'warn', badness: CONFIG_OLD, short: 'older configuration' },
+    says: 'the board measures by an older configuration, as it does not take the newest one',
+    todo: 'Mend what the reason names; the agent then takes it by itself, within five minutes.',
+  },
+  failed: {
+    ...{ tone: 'warn', badness: NEWS, short: 'failed at something' },
+    says: 'the agent of the board failed at something',
+    todo: 'See whether it lasts: the agent tries again by itself.',
+  },
+} satisfies Record<string, Words>;
+
+const TABLES = [LOCKDOWN, PUSH, MESH.tailscale, MESH.wireguard, AGENT];
+const SENTENCES = [...TABLES, { OFF, DOUBTED, OLD, UNTAKEN }]
   .flatMap((table) => Object.values<Words>(table))
   .map(({ says }) => says);

@@ -1,7 +1,7 @@
 // How a probe is, and why, from what it said last. `badness` was judged when its report came in;
 // the rest is a matter of the time that has passed since.
+import type { KeptReport } from './agent-trouble.ts';
 import { type ProbeHealth, SILENT_MS } from './fleet.ts';
-import type { Report } from './report.ts';
 import { judgeReport, TROUBLE } from './report-judge.ts';
 
 export interface HealthFacts {
@@ -11,7 +11,7 @@ export interface HealthFacts {
   candidates: number;
   isBound: boolean;
   /** What it said last, without rounds; null when it never did. */
-  state: { seenMs: number; badness: number; report: Report | null } | null;
+  state: { seenMs: number; badness: number; report: KeptReport | null } | null;
   /** The maintenance window that it is in. */
   window: { untilMs: number; reason: string } | null;
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { AGENT_TROUBLE } from './agent-trouble.ts';
 import { BOARD_STATE } from './board-state.ts';
 import { expecting, objectMessage, wholeNumber } from './config-value.ts';
 import { CANDIDATE } from './fleet-boards.ts';
@@ -134,6 +135,8 @@ export const PROBE_DETAIL = v.object({
   clock: v.nullable(v.object({ state: v.string(), offsetNs: v.nullable(v.number()) })),
   /** Mesh, lockdown and push; null while nothing is known of them, and from older controls. */
   board: v.optional(v.nullable(BOARD_STATE), null),
+  /** What its agent fails at; null while that is nothing, and from older controls. */
+  agent: v.optional(v.nullable(AGENT_TROUBLE), null),
   measured: v.array(REPORTED_SERIES),
   paths: v.array(REPORTED_PATH),
   /** Newest first. */

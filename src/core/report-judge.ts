@@ -1,4 +1,5 @@
-import { boardFaults } from './board-faults.ts';
+import type { KeptReport } from './agent-trouble.ts';
+import { agentFaults, boardFaults } from './board-faults.ts';
 import type { Report } from './report.ts';
 
 // How a probe is, by its last report: for its health, and for the list that has the worst first.
@@ -31,20 +32,30 @@ const CLOCK_UNSYNCED = 5;
 type Probe = NonNullable<Report['probe']>;
 type Series = Probe['series'][number];
 
+/**
+ * After power on the network's resolver may answer later than the board asks: who has no address of
+ * a name so soon is not in trouble, but at its beginning. Longer than it is from report to report.
+ */
+const YOUNG_MS = 90_000;
+const SHOWN_MAX = 300;
+
 /** A stored report has no rounds: its judgement leaves out loss, which troubles nobody alone. */
-export function judgeReport({ agent, probe }: Report): Judgement {
+export function judgeReport(report: KeptReport): Judgement {
+  const { agent, probe, heard } = report;
   if (probe === null) {
-    const why = agent.lastError === null ? '' : `: ${agent.lastError}`;
+    const said = agent.lastError ?? heard?.trouble?.message;
+    const why = said === undefined ? '' : `: ${said}`;
     const reason = `the measuring daemon says nothing${why}`;
     return { isWell: false, badness: NO_DAEMON, ailing: 0, reason };
   }
   const { series } = probe;
-  const all = series.filter((one) => isAiling(one, series));
+  const isYoung = isJustStarted(report);
+  const all = series.filter((one) => isAiling(one, series, isYoung));
   const isDown = ({ state }: Series): boolean => state === 'down';
   const ailing = [...all.filter(isDown), ...all.filter((one) => !isDown(one))];
-  const reasons = [...faultsOf(probe, ailing), ...boardFaults(agent.board ?? null)].sort(
-    (a, b) => b.badness - a.badness,
-  );
+  const ofAgent = agentFaults(heard?.trouble ?? null);
+  const ofBoard = [...boardFaults(agent.board ?? null), ...ofAgent];
+  const reasons = [...faultsOf(probe, ailing), ...ofBoard].sort((a, b) => b.badness - a.badness);
   const badness =
     reasons.reduce((sum, fault) => sum + fault.badness, 0) +
     LOSS_ALL * lossOf(probe) +
@@ -53,8 +64,21 @@ export function judgeReport({ agent, probe }: Report): Judgement {
     isWell: reasons.every((fault) => fault.badness < TROUBLE),
     badness: Math.min(NO_DAEMON, badness),
     ailing: ailing.length,
-    reason: reasons.find((fault) => fault.badness >= TROUBLE)?.reason ?? wellOf(probe),
+    reason:
+      reasons.find((fault) => fault.badness >= TROUBLE)?.reason ??
+      [wellOf(probe, isYoung), ...ofAgent.map(({ reason }) => shortened(reason))].join('; '),
   };
+}
+
+// By the uptime of the machine too: a board without a clock of its own starts in another year.
+function isJustStarted({ agent, probe }: KeptReport): boolean {
+  if (probe === null) return false;
+  const ageMs = probe.writtenMs - probe.startedMs;
+  return agent.uptimeMs < YOUNG_MS || (ageMs >= 0 && ageMs < YOUNG_MS);
+}
+
+function shortened(text: string): string {
+  return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX - 1)}…`;
 }
 
 interface Fault {
@@ -90,8 +114,8 @@ function ailingReason(first: Series, ailing: readonly Series[]): string {
   return `${target} (${family})${more}: ${first.reason ?? state}`;
 }
 
-function isAiling({ state, target }: Series, series: readonly Series[]): boolean {
-  if (state === 'measuring') return false;
+function isAiling({ state, target }: Series, series: readonly Series[], isYoung: boolean): boolean {
+  if (state === 'measuring' || (state === 'unresolved' && isYoung)) return false;
   if (state === 'down') return true;
   // No route for the family here, or no address of it there: the other one tells how it is.
   return !series.some((other) => other.target === target && other.state === 'measuring');
@@ -107,9 +131,12 @@ function lossOf({ rounds }: Probe): number {
   return sent === 0 ? 0 : lost / sent;
 }
 
-function wellOf({ series }: Probe): string {
+function wellOf({ series }: Probe, isYoung: boolean): string {
   if (series.length === 0) return 'it has nothing to measure';
   const measured = series.filter(({ state }) => state === 'measuring').length;
+  if (isYoung && series.some((one) => isAiling(one, series, false))) {
+    return `it has just started: ${measured} of ${series.length} are measured, others wait for DNS`;
+  }
   if (measured < series.length) {
     return `${measured} of ${series.length} are measured, each target in one family at least`;
   }

@@ -63,6 +63,25 @@ export function syncDirectory(directory: string): void {
   }
 }
 
+/**
+ * Why a directory could not be made, from what `mkdir` threw: making those above, too, Node says
+ * ENOENT whatever kept it.
+ */
+export function mkdirReason(directory: string, cause: unknown): string {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') return why;
+  let above = path.resolve(directory);
+  while (!fs.existsSync(above) && above !== path.dirname(above)) above = path.dirname(above);
+  try {
+    fs.accessSync(above, fs.constants.W_OK | fs.constants.X_OK);
+    return why;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EROFS') return `EROFS: ${above} is on a file system that is mounted read-only`;
+    return `${code}: this user may make nothing in ${above}`;
+  }
+}
+
 /** The text, or null when there is no such file. Throws ERR_STATE_IO, also when it is too large. */
 export function readWhole(file: string, options: ReadOptions): string | null {
   let fd: number;

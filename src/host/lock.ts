@@ -4,9 +4,11 @@ import { ProbeError } from '../core/error.ts';
 // empty file of its own into it, named after boot, process and the start of that process, and then
 // looks for others. A name says by itself whether its process still lives, and no two lives share
 // one: so a stale file can be removed without the danger of removing a fresh one, which a single
-// lock file could not offer.
+// lock file could not offer. In a container a sandboxed unit may see another boot id than a shell
+// does: so a lock of another boot whose process lives is looked at once more, by when it was made.
 
 const fs = process.getBuiltinModule('node:fs').promises;
+const os = process.getBuiltinModule('node:os');
 
 export interface DirectoryLock {
   release(): Promise<void>;
@@ -27,6 +29,10 @@ interface Holder {
 
 const NAME = /^lock\.([0-9a-f]{8}|unknown)\.([0-9]{1,10})\.([0-9]{1,20})$/;
 const UNWRITABLE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
+/** Of the start of a process in /proc, on every machine that Node runs on. */
+const TICKS_PER_SECOND = 100;
+/** Between the two clocks, and what the one may have been set by. */
+const BEFORE_START_MS_MAX = 5_000;
 const TRIES = 5;
 const TRY_MS_MAX = 60;
 
@@ -88,7 +94,7 @@ async function otherHolder(directory: string, own: Holder): Promise<Holder | nul
   for (const name of await fs.readdir(directory)) {
     const holder = fromName(name);
     if (holder === null || name === toName(own)) continue;
-    if (await isAlive(holder, own.bootId)) return holder;
+    if (await isAlive(holder, own, `${directory}/${name}`)) return holder;
     await remove(`${directory}/${name}`);
   }
   return null;
@@ -99,11 +105,24 @@ async function remove(path: string): Promise<void> {
   await fs.rm(path, { force: true }).catch(() => undefined);
 }
 
-async function isAlive(holder: Holder, bootId: string): Promise<boolean> {
-  if (holder.bootId !== bootId) return false;
+async function isAlive(holder: Holder, own: Holder, file: string): Promise<boolean> {
   if (!isRunning(holder.pid)) return false;
   const life = await readLife(holder.pid);
-  return life === null || (life.startTicks === holder.startTicks && !life.isOver);
+  const isOfThisBoot = holder.bootId === own.bootId;
+  // /proc may hide it; that of an earlier boot whose number is in use again is hidden, too.
+  if (life === null) return isOfThisBoot;
+  if (life.startTicks !== holder.startTicks || life.isOver) return false;
+  return isOfThisBoot || (holder.pid !== own.pid && (await isMadeBy(life, file)));
+}
+
+// Boards boot alike: after a power cut another program may have the number and the very start that
+// the holder had. But the file is then older than that program, which has another name most often.
+async function isMadeBy(life: Life, file: string): Promise<boolean> {
+  const own = await readLife(process.pid);
+  if (life.name !== own?.name) return false;
+  const runsMs = os.uptime() * 1000 - (Number(life.startTicks) / TICKS_PER_SECOND) * 1000;
+  const stats = await fs.lstat(file).catch(() => null);
+  return stats !== null && Date.now() - stats.mtimeMs <= runsMs + BEFORE_START_MS_MAX;
 }
 
 function isRunning(pid: number): boolean {
@@ -120,13 +139,23 @@ async function thisProcess(): Promise<Holder> {
   return { bootId, pid: process.pid, startTicks: (await readLife(process.pid))?.startTicks ?? '0' };
 }
 
+interface Life {
+  /** Of its program. */
+  name: string;
+  startTicks: string;
+  isOver: boolean;
+}
+
 // proc_pid_stat(5): fields 3 and 22, counted behind the name, which may hold blanks and brackets.
 // A zombie was killed and waits for its parent to notice.
-async function readLife(pid: number): Promise<{ startTicks: string; isOver: boolean } | null> {
+async function readLife(pid: number): Promise<Life | null> {
   const text = await readText(`/proc/${pid}/stat`);
   if (text === null) return null;
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { startTicks: fields[19] ?? '0', isOver: fields[0] === 'Z' || fields[0] === 'X' };
+  const end = text.lastIndexOf(')');
+  const fields = text.slice(end + 2).split(' ');
+  const isOver = fields[0] === 'Z' || fields[0] === 'X';
+  const name = text.slice(text.indexOf('(') + 1, end);
+  return { name, startTicks: fields[19] ?? '0', isOver };
 }
 
 async function readText(path: string): Promise<string | null> {

@@ -4,6 +4,7 @@ const fs = process.getBuiltinModule('node:fs');
 const os = process.getBuiltinModule('node:os');
 const path = process.getBuiltinModule('node:path');
 
+import { fileURLToPath } from 'node:url';
 import { ProbeError } from '../core/error.ts';
 import { addonFile, loadAddon } from '../engine/addon.ts';
 import { Engine } from '../engine/engine.ts';
@@ -22,15 +23,39 @@ export interface Check {
   mend: string | null;
 }
 
+/** Both src/probe and dist/probe lie two levels below. What is installed has no lock file of npm. */
+const LOCK_FILE = fileURLToPath(new URL('../../package-lock.json', import.meta.url));
+const INSTALL_AGAIN = 'install it again from a clone that is built for this machine: flint install';
+
 const ECHO_MS = 1500;
 const PING_GROUP_RANGE = 'sysctl -w net.ipv4.ping_group_range="0 2147483647"';
 
 /** Runs all checks; takes about two seconds. Sends only to this machine itself. */
 export async function diagnose(): Promise<Check[]> {
-  const checks = [checkNode(), checkAddon(), checkFallback(), checkSockets()];
+  const isClone = fs.existsSync(LOCK_FILE);
+  const addon = checkAddon(isClone);
+  const hasAddon = addon.verdict === 'good';
+  const fallback = judgeFallback(loadFallback(), { isClone, hasAddon });
+  const checks = [checkNode(), addon, fallback, checkSockets()];
   checks.push(...(await checkEcho()), checkState());
   for (const host of ['@gateway', '@resolver']) checks.push(await checkName(host));
   return checks;
+}
+
+/** What is installed has no fallback, and no tree of npm to build one in. */
+export function judgeFallback(
+  loaded: ReturnType<typeof loadFallback>,
+  { isClone, hasAddon }: { isClone: boolean; hasAddon: boolean },
+): Check {
+  if ('module' in loaded) {
+    return good('fallback', 'npm raw-socket loads (not used beside the addon)');
+  }
+  if (!isClone) {
+    const need = hasAddon ? 'none is needed, as the addon loads' : 'the addon is what it needs';
+    return good('fallback', `none: what is installed comes without one; ${need}`);
+  }
+  const finding = `npm raw-socket is missing (${loaded.reason}): needed only without the addon`;
+  return { name: 'fallback', verdict: 'good', finding, mend: 'npm rebuild raw-socket' };
 }
 
 function good(name: string, finding: string): Check {
@@ -42,22 +67,14 @@ function checkNode(): Check {
   return good('node', `${node} (V8 ${v8}) on ${os.arch()}, ${os.availableParallelism()} cores`);
 }
 
-function checkAddon(): Check {
+function checkAddon(isClone: boolean): Check {
   try {
     const { abi } = loadAddon();
     return good('addon', `${addonFile()} loads, ABI ${abi}`);
   } catch (error) {
-    const mend = 'npm run build';
+    const mend = isClone ? 'npm run build' : INSTALL_AGAIN;
     return { name: 'addon', verdict: 'poor', finding: messageOf(error), mend };
   }
-}
-
-function checkFallback(): Check {
-  const loaded = loadFallback();
-  if ('module' in loaded)
-    return good('fallback', 'npm raw-socket loads (not used beside the addon)');
-  const finding = `npm raw-socket is missing (${loaded.reason}): needed only without the addon`;
-  return { name: 'fallback', verdict: 'good', finding, mend: 'npm rebuild raw-socket' };
 }
 
 function checkSockets(): Check {

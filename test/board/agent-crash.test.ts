@@ -8,7 +8,7 @@ import { loadKept } from '../../src/board/kept-config.ts';
 import { type Endpoint, type FakeControl, openFakeControl } from '../fake/control.ts';
 import { createRandom, type Random } from '../fake/random.ts';
 import { suite } from '../helper.ts';
-import { CLAIM, startProcess } from './agent-process.ts';
+import { type AgentProcess, CLAIM, startProcess } from './agent-process.ts';
 import { MAC, until } from './agents.ts';
 import { type BoardPlace, inPlace } from './place.ts';
 
@@ -18,6 +18,8 @@ const WHENS = ['before', 'after'] as const;
 const LANES = 3;
 const EARLY_KILLS = 4;
 const RANDOM_KILLS = 9;
+/** One that comes to no step, or to no end, is a failure and nothing to wait for. */
+const AGENT_MS_MAX = 30_000;
 
 /** Null, or what is damaged. The key is looked at by its public part. */
 function inspect({ places, log, lines }: BoardPlace): {
@@ -34,9 +36,25 @@ function inspect({ places, log, lines }: BoardPlace): {
 
 async function crash(place: BoardPlace, control: FakeControl, moment: Promise<unknown>) {
   const agent = startProcess(place, control.origin);
-  await Promise.race([moment, agent.ended]);
-  agent.child.kill('SIGKILL');
-  is(await agent.ended, 'SIGKILL', agent.output.stderr);
+  try {
+    await within(Promise.race([moment, agent.ended]), agent);
+  } finally {
+    agent.child.kill('SIGKILL');
+  }
+  is(await within(agent.ended, agent), 'SIGKILL', agent.output.stderr);
+}
+
+async function within<Value>(what: Promise<Value>, { output }: AgentProcess): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    const late = (): void => reject(new Error(`nothing in ${AGENT_MS_MAX} ms: ${output.stderr}`));
+    timer = setTimeout(late, AGENT_MS_MAX);
+  });
+  try {
+    return await Promise.race([what, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function stallAndCrash(place: BoardPlace, control: FakeControl): Promise<number> {
@@ -100,6 +118,15 @@ function after(moment: Promise<unknown>, delayMs: number): Promise<unknown> {
 async function live(seed: number): Promise<number> {
   const control = await openFakeControl();
   control.register(MAC, CLAIM);
+  try {
+    return await liveWith(control, seed);
+  } finally {
+    // One that listens on keeps a run that failed from ending.
+    await control.close();
+  }
+}
+
+async function liveWith(control: FakeControl, seed: number): Promise<number> {
   let kills = 0;
   await inPlace(async (place) => {
     const random = createRandom(seed);
@@ -109,14 +136,17 @@ async function live(seed: number): Promise<number> {
     kills += RANDOM_KILLS;
 
     const last = startProcess(place, control.origin, { words: ['--once'] });
-    is(await last.ended, 0, last.output.stderr);
+    try {
+      is(await within(last.ended, last), 0, last.output.stderr);
+    } finally {
+      last.child.kill('SIGKILL');
+    }
     const { key, damage } = inspect(place);
     equal([damage, [...keys]], [null, [key]]);
     is(control.probes.get(MAC)?.publicKey, key);
     const handed = JSON.parse(readFileSync(place.places.handedConfig, 'utf8'));
     is(handed.etag, control.document.etag);
   });
-  await control.close();
   return kills;
 }
 
@@ -127,5 +157,5 @@ suite('board/agent: kill -9', ({ test }) => {
 
     const total = kills.reduce((sum, one) => sum + one, 0);
     ok(total >= 60, `${total} kills`);
-  }, 60_000);
+  }, 120_000);
 });

@@ -60,9 +60,9 @@ export async function startTestAgent(
   };
 }
 
-/** Waits until it holds, 5 s at most. */
+/** Waits until it holds, 15 s at most. */
 export async function until(what: () => boolean): Promise<void> {
-  const endMs = performance.now() + 5_000;
+  const endMs = performance.now() + 15_000;
   while (!what()) {
     if (performance.now() > endMs) throw new Error(`never came true: ${what}`);
     await new Promise((done) => setTimeout(done, 5));

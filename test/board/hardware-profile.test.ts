@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { equal, is, throws } from 'uvu/assert';
-import { hardwareFolders, readProfile } from '../../src/board/hardware-profile.ts';
+import { hardwareFolders, knownProfiles, readProfile } from '../../src/board/hardware-profile.ts';
 import { suite } from '../helper.ts';
 import { inPlace } from './place.ts';
 
@@ -23,5 +23,6 @@ suite('board/hardware-profile', ({ test }) => {
         /odd.profile\.json: cannot be read: it is not JSON/,
       );
       is(readProfile('r2s', folders)?.mac, 'sd-serial');
+      equal(knownProfiles(folders), ['generic', 'r2s', 's920']);
     }));
 });

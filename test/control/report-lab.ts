@@ -2,6 +2,8 @@
 import type { ProbeReport, Report, ReportedEvent, ReportedRound } from '../../src/core/report.ts';
 import { NOW_MS } from './lab.ts';
 
+const HOUR_MS = 3_600_000;
+
 export function roundAt(fromMs: number, change: Partial<ReportedRound> = {}): ReportedRound {
   const rttNs = { min: 1e6, p10: 1.1e6, p25: 1.2e6, median: 1.3e6, p75: 1.4e6, p90: 1.5e6 };
   return {
@@ -26,7 +28,13 @@ export function probeReport(change: Partial<ProbeReport> = {}): ProbeReport {
     ...{ state: 'measuring' as const, reason: null },
   });
   return {
-    ...{ schema: 1, writtenMs: NOW_MS, hostname: 'probe07', bootId: 'boot', startedMs: NOW_MS },
+    ...{
+      schema: 1,
+      writtenMs: NOW_MS,
+      hostname: 'probe07',
+      bootId: 'boot',
+      startedMs: NOW_MS - HOUR_MS,
+    },
     ...{ version: '1.0.0', node: '20.0.0', addon: '1', hardware: null },
     clock: { state: 'synced', offsetNs: 1 },
     config: { etag: null, appliedMs: null, error: null, unsupported: [], capped: [] },
@@ -44,7 +52,7 @@ export function reportOf(change: Partial<ProbeReport> | null = {}): Report {
     schema: 1,
     sentMs: NOW_MS,
     agent: {
-      ...{ version: '1.0.0', startedMs: NOW_MS, bootId: 'boot', uptimeMs: 1, model: null },
+      ...{ version: '1.0.0', startedMs: NOW_MS, bootId: 'boot', uptimeMs: HOUR_MS, model: null },
       ...{ hardware: null, configEtag: null, lastError: null, board: null },
     },
     probe: change === null ? null : probeReport(change),

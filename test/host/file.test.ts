@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { equal, is, match, throws } from 'uvu/assert';
 import type { ProbeError } from '../../src/core/error.ts';
-import { readWhole, removeWhole, writeWhole } from '../../src/host/file.ts';
+import { mkdirReason, readWhole, removeWhole, writeWhole } from '../../src/host/file.ts';
 import { suite } from '../helper.ts';
 
 const OWN = { bytesMax: 100, owners: [process.getuid?.() ?? 0] };
@@ -36,6 +36,22 @@ suite('file', (s) => {
       throws(
         () => writeWhole(below, 'one', { isDirectoryGiven: true }),
         (error: ProbeError) => error.code === 'ERR_STATE_IO' && error.message.includes(below),
+      );
+    }),
+  );
+
+  s.test('why a directory cannot be made is what was thrown, unless that hides the cause', () =>
+    inDirectory((directory) => {
+      const missing = Object.assign(new Error('ENOENT: mkdir'), { code: 'ENOENT' });
+      const taken = Object.assign(new Error('ENOTDIR: mkdir'), { code: 'ENOTDIR' });
+      writeFileSync(join(directory, 'file'), '', { mode: 0o600 });
+
+      is(mkdirReason(join(directory, 'a/b'), missing), 'ENOENT: mkdir');
+      is(mkdirReason(join(directory, 'file/b'), taken), 'ENOTDIR: mkdir');
+      // Nobody may go through it, root neither.
+      match(
+        mkdirReason(join(directory, 'file/b'), missing),
+        /^EACCES: this user may make nothing in .*file$/,
       );
     }),
   );

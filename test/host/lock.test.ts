@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { ProbeError } from '../../src/core/error.ts';
@@ -56,6 +56,35 @@ suite('host/lock', ({ test }) => {
         assert.is(locks(directory).length, 1, name);
         await next.release();
       }
+    }));
+
+  test('believes a living process that its sandbox told another boot id', () =>
+    inDirectory(async (directory) => {
+      const child = await lockingChild(directory);
+      const [name = ''] = locks(directory);
+      const other = name.replace(/^lock\.[^.]+/, `lock.${'0'.repeat(8)}`);
+      renameSync(join(directory, name), join(directory, other));
+      await refused(directory, child.pid ?? 0);
+
+      // Made before that process: the power was cut, and it only has the number and the start.
+      const beforeS = Date.now() / 1000 - 3600;
+      utimesSync(join(directory, other), beforeS, beforeS);
+      const held = await lock(directory);
+      assert.is(locks(directory).includes(other), false);
+      await held.release();
+      child.kill('SIGKILL');
+    }));
+
+  test('never takes itself for the one of an earlier boot', () =>
+    inDirectory(async (directory) => {
+      const held = await lock(directory);
+      const [name = ''] = locks(directory);
+      await held.release();
+      const other = name.replace(/^lock\.[^.]+/, `lock.${'0'.repeat(8)}`);
+      writeFileSync(join(directory, other), '');
+      const next = await lock(directory);
+      assert.equal(locks(directory), [name]);
+      await next.release();
     }));
 
   test('never lets two in that come at once', () =>

@@ -85,6 +85,14 @@ suite('nix: configurations before the build', (s) => {
     match(said, /policy\.json: packetsPerSecond/);
   });
 
+  s.testIf(missing, 'a folder of boards that only the server has ends no build', () => {
+    const module = '{ services.flint.control = { enable = true; hardware = "/srv/hardware"; }; }';
+    const { judged } = evaluateOne(`[ ${ROOT}nix/control.nix ${module} ]`);
+    const { isBuilt, said, text } = build(judged['flint/control.json'] ?? '');
+    equal(isBuilt, true, said);
+    match(text ?? '', /"hardwareDirectory": ?"\/srv\/hardware"/);
+  });
+
   s.testIf(missing, 'nothing is asked where it is turned off, or the program cannot run', () => {
     deepEqual(Object.keys(judgedOf('')), ['flint/agent.json']);
     deepEqual(judgedOf('services.flint.agent.checkConfig = false;'), {});

@@ -6,7 +6,7 @@ import type { HardwareProfile } from '../../core/hardware.ts';
 import { DEFAULT_POLICY } from '../../core/policy.ts';
 import { type LockWords, lockDirectory } from '../../host/lock.ts';
 import { type AgentSettings, judgeControl, loadSettings } from '../agent-config.ts';
-import { hardwareFolders, readProfile } from '../hardware-profile.ts';
+import { hardwareFolders, knownProfiles, readProfile } from '../hardware-profile.ts';
 import { readGiven, reasonOf } from '../places.ts';
 import { type Applied, applyActions, requireInside } from './apply.ts';
 import { judgeMachine, lookAtMachine, type MachineFacts, type Need } from './machine.ts';
@@ -56,6 +56,7 @@ export async function prepareInstall(options: InstallOptions): Promise<Prepared>
   if (options.node !== null) requirePlain('--node', options.node);
   const below = belowRoot(root);
   const brought = broughtConfig(options);
+  if (options.hardware !== null) requireProfile(options.hardware, below(AGENT_FILE));
   const settings = settingsOf(options, below(AGENT_FILE), brought);
   const program = readProgram(options.source);
   const machine = await lookAtMachine(root, options.node, env);
@@ -126,6 +127,17 @@ function wishOf(options: InstallOptions, found: Found): InstallWish {
 function profileOf(settings: AgentSettings | null, file: string): HardwareProfile | null {
   const slug = settings?.hardware ?? null;
   return slug === null ? null : readProfile(slug, hardwareFolders(file));
+}
+
+// Also where an agent.json is there already, which then stays: a slip of the pen must not pass.
+function requireProfile(slug: string, file: string): void {
+  const folders = hardwareFolders(file);
+  if (readProfile(slug, folders) !== null) return;
+  throw new ProbeError(
+    'ERR_USAGE',
+    `there is no kind of board "${slug.slice(0, 40)}": ${knownProfiles(folders).join(', ')}, or ` +
+      `one of your own in ${folders[0]}`,
+  );
 }
 
 function broughtConfig({ control, hardware, agentConfig }: InstallOptions): string | null {

@@ -4,8 +4,10 @@ import {
   changedSets,
   compareSets,
   compareStructure,
+  type Listing,
   parseListing,
 } from './listing.ts';
+import { RULES_MARK } from './rules.ts';
 import { type LockdownSets, SET_NAMES, type SetName } from './sets.ts';
 
 // The kernel's table against what was loaded, and against what should be.
@@ -14,8 +16,12 @@ export type Inspection =
   | { ok: false; reason: string }
   | {
       ok: true;
-      /** `foreign`: of other settings, of another version of nft, or of nobody. */
-      table: 'ours' | 'missing' | 'foreign';
+      /**
+       * `foreign`: of other settings, of another version of nft, or of nobody. `unproved`: by its
+       * mark and the length of its chains it is of these settings, and nothing was kept of how the
+       * kernel listed it.
+       */
+      table: 'ours' | 'missing' | 'foreign' | 'unproved';
       /** Between what was loaded and what is there: somebody else's doing. */
       drift: readonly string[];
       /** Whose elements are not what they should be now. */
@@ -24,6 +30,8 @@ export type Inspection =
 
 export interface Meant {
   mark: string;
+  /** As they would be loaded. */
+  rules: string;
   version: string;
   sets: LockdownSets;
   bootId: string;
@@ -37,15 +45,21 @@ export function judgeTable(text: string | null, applied: Applied | null, meant: 
     const drift = isGone ? ['the table is not there'] : [];
     return { ok: true, table: 'missing', drift, stale: SET_NAMES };
   }
-  if (applied === null || applied.mark !== meant.mark || applied.version !== meant.version) {
-    return { ok: true, table: 'foreign', drift: [], stale: SET_NAMES };
-  }
   const listing = parseListing(text);
+  if (applied === null || applied.mark !== meant.mark || applied.version !== meant.version) {
+    return { ok: true, table: strange(listing, meant), drift: [], stale: SET_NAMES };
+  }
   const drift = [
     ...compareStructure(applied.structure, listing.structure),
-    ...compareSets(applied.sets, listing.sets),
+    // What a disk that takes nothing has kept is of an earlier boot, and perhaps another network.
+    ...(applied.bootId === meant.bootId ? compareSets(applied.sets, listing.sets) : []),
   ];
   return { ok: true, table: 'ours', drift, stale: changedSets(meant.sets, listing.sets) };
+}
+
+function strange({ structure }: Listing, { mark, rules }: Meant): 'foreign' | 'unproved' {
+  const isMarked = structure.includes(` | comment "${RULES_MARK}${mark}"`);
+  return isMarked && faultOf(rules, structure) === undefined ? 'unproved' : 'foreign';
 }
 
 /** As many lines in each chain as were meant: else something came between. */

@@ -91,7 +91,7 @@ export function openKeeper(options: KeeperOptions): Keeper {
   async function inspect(): Promise<Inspection> {
     const listed = await nft.list();
     if (!listed.ok) return listed;
-    const meant = { mark, version: nft.version, sets, bootId: bootId() };
+    const meant = { mark, rules, version: nft.version, sets, bootId: bootId() };
     return judgeTable(listed.text, kept.applied, meant);
   }
 

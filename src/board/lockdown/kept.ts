@@ -1,3 +1,4 @@
+const fs = process.getBuiltinModule('node:fs');
 const path = process.getBuiltinModule('node:path');
 
 import * as v from 'valibot';
@@ -91,6 +92,19 @@ export function loadKept(stateDirectory: string): { kept: Kept; trouble: string 
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     return { kept: NOTHING_KEPT, trouble: `${file} is of no use: ${why.slice(0, 200)}` };
+  }
+}
+
+/** False on a disk that is mounted read-only: what was kept there may be of an earlier network. */
+export function isKeeping(stateDirectory: string): boolean {
+  try {
+    fs.accessSync(stateDirectory, fs.constants.W_OK);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const above = path.dirname(stateDirectory);
+    // Where it could not even be made.
+    return code === 'ENOENT' && above !== stateDirectory ? isKeeping(above) : code !== 'EROFS';
   }
 }
 

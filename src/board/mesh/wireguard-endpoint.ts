@@ -1,8 +1,8 @@
 import { formatAddress, isLinkLocalIpv6, parseAddress } from '../../core/address.ts';
 import { isInRange } from '../../core/address-range.ts';
+import type { Resolve } from './resolve.ts';
 import type { DumpedPeer } from './wireguard-dump.ts';
 import type { PlannedPeer } from './wireguard-plan.ts';
-import type { Resolve } from './wireguard-resolve.ts';
 
 // Where a peer is to be found. WireGuard follows one that moves while they talk; a name is looked
 // up once, by `wg`, and never again. Here it is looked up again when a peer has fallen silent, and

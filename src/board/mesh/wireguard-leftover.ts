@@ -2,7 +2,7 @@ import type { BoardPart, PartContext, PartStep } from '../part.ts';
 import { reasonOf } from '../places.ts';
 import type { MeshPlaces } from './places.ts';
 import { openDevice } from './wireguard-device.ts';
-import { readKept } from './wireguard-kept.ts';
+import { type Kept, keep, readBootId, readKept } from './wireguard-kept.ts';
 import { noMesh } from './wireguard-live.ts';
 import { removeForGood } from './wireguard-remove.ts';
 import { findTools } from './wireguard-tools.ts';
@@ -37,11 +37,19 @@ export function openLeftover(options: LeftoverOptions): BoardPart<'mesh'> {
 
 /** Takes away what is left; why that could not be done, or null. */
 export async function clearLeftover({ context, places }: LeftoverOptions): Promise<string | null> {
-  const { interface: name } = readKept(places.state);
+  const kept = readKept(places.state);
+  const { interface: name } = kept;
   if (name === null || context.signal.aborted) return null;
   try {
     const tools = findTools(context.env, context.signal);
-    if (typeof tools === 'string') throw new Error(tools);
+    if (typeof tools === 'string') {
+      // It ended with its boot: the programs that would say so may have gone with the mesh.
+      if (isOfBefore(kept)) {
+        keep(places.state, { interface: null, bootId: null });
+        return null;
+      }
+      throw new Error(tools);
+    }
     const device = openDevice({ onEnd: ignore, monoMs, isLasting: true });
     const removed = await removeForGood({ places, tools, device });
     context.voice.forget('mesh leftover');
@@ -52,6 +60,11 @@ export async function clearLeftover({ context, places }: LeftoverOptions): Promi
     context.voice.trouble('mesh leftover', reason);
     return reason;
   }
+}
+
+function isOfBefore({ bootId }: Kept): boolean {
+  const now = readBootId();
+  return bootId !== null && now !== null && bootId !== now;
 }
 
 const monoMs = (): number => performance.now();

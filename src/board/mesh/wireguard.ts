@@ -6,6 +6,7 @@ import { readSecret } from '../../host/secret.ts';
 import type { BoardPart, PartContext, PartStep } from '../part.ts';
 import { reasonOf } from '../places.ts';
 import type { MeshPlaces } from './places.ts';
+import { openResolver } from './resolve.ts';
 import type { WireguardSettings } from './settings.ts';
 import { type Device, openDevice } from './wireguard-device.ts';
 import { type Endpoints, openEndpoints } from './wireguard-endpoint.ts';
@@ -16,7 +17,6 @@ import { stateOf } from './wireguard-look.ts';
 import { mendLink, mendPeers } from './wireguard-mend.ts';
 import { planWireguard, type WireguardPlan } from './wireguard-plan.ts';
 import { isOurs, removeForGood, removeInterface } from './wireguard-remove.ts';
-import { openResolver } from './wireguard-resolve.ts';
 import { findTools, readDump, readMachine, type Tools } from './wireguard-tools.ts';
 
 export interface WireguardOptions {
@@ -86,6 +86,8 @@ interface Run extends WireguardOptions {
 
 async function stepOnce(run: Run): Promise<MeshState> {
   const { settings, context, places } = run;
+  // Nothing is wanted and nothing is there: what is not installed is not missing.
+  if (!settings.enable && readKept(places.state).interface === null) return noMesh('stopped', null);
   const tools = findTools(context.env, context.signal);
   if (typeof tools === 'string') return noMesh('absent', tools);
   if (!settings.enable) return await withoutMesh(run, tools, null, removeForGood);

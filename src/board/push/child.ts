@@ -29,6 +29,8 @@ export interface ChildOptions {
   onEnd(why: string): void;
   /** 0 ≤ x < 1 */
   random?: () => number;
+  /** Who ran so long was well; 1 min. */
+  wellMs?: number;
 }
 
 export interface Child {
@@ -43,19 +45,20 @@ export interface ChildState {
   pid: number | null;
   /** How often it had to be started again. */
   restarts: number;
-  /** Its last words, when it ended by itself and is not back. */
+  /** Its last words when it is not back; after some early ends, until it has stayed a while. */
   fault: string | null;
 }
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
-/** Who ran so long was well. */
 const WELL_MS = 60_000;
+/** So often in a row it may end early before one that is back is not believed at once. */
+const EARLY_ENDS_MAX = 1;
 const END_MS_MAX = 15_000;
 /** After its end its last words may still be on their way. */
 const LAST_WORDS_MS = 1_000;
-/** Of Go and of Node. */
-const LAST_WORDS = /^(?:fatal error|panic|[A-Z]?[a-z]*Error(?: \[\w+\])?): /;
+/** Of Go, of Node and of ourselves. */
+const LAST_WORDS = /^(?:flint: |fatal error: |panic: |[A-Z]?[a-z]*Error(?: \[\w+\])?: )/;
 const LINE_LENGTH_MAX = 2_000;
 /** When memory runs out, it goes before the daemon. */
 const OOM_SCORE = '500';
@@ -79,6 +82,7 @@ export function openChild(options: ChildOptions): Child {
     running: null as Running | null,
     timer: null as NodeJS.Timeout | null,
     restarts: 0,
+    earlyEnds: 0,
     fault: null as string | null,
   };
   return {
@@ -86,7 +90,7 @@ export function openChild(options: ChildOptions): Child {
       if (self.spec !== null && isSame(self.spec, spec)) return;
       await halt(self);
       await endOrphans(spec.mark, options.owner.uid);
-      self.spec = spec;
+      Object.assign(self, { spec, fault: null, earlyEnds: 0 });
       backoff.reset();
       launch(self);
     },
@@ -97,7 +101,7 @@ export function openChild(options: ChildOptions): Child {
     state: () => ({
       pid: self.running?.process.pid ?? null,
       restarts: self.restarts,
-      fault: self.fault,
+      fault: isBack(self) ? null : self.fault,
     }),
   };
 }
@@ -109,7 +113,17 @@ interface Self {
   running: Running | null;
   timer: NodeJS.Timeout | null;
   restarts: number;
+  /** In a row. */
+  earlyEnds: number;
   fault: string | null;
+}
+
+function isBack(self: Self): boolean {
+  return self.running !== null && (self.earlyEnds <= EARLY_ENDS_MAX || isWell(self));
+}
+
+function isWell({ running, options: { wellMs = WELL_MS } }: Self): boolean {
+  return running !== null && performance.now() - running.startedMs >= wellMs;
 }
 
 function launch(self: Self): void {
@@ -167,15 +181,16 @@ function letGo({ stdout, stderr }: ChildProcess): void {
 }
 
 function ended(self: Self, why: string): void {
-  const { running, options, backoff } = self;
-  const isWell = running !== null && performance.now() - running.startedMs >= WELL_MS;
+  const { options, backoff } = self;
+  const wasWell = isWell(self);
   self.running = null;
+  self.earlyEnds = wasWell ? 0 : self.earlyEnds + 1;
   self.fault = why;
   self.restarts++;
   options.onEnd(why);
-  if (isWell) backoff.reset();
+  if (wasWell) backoff.reset();
   // Each second costs a scrape somewhere; who was well is back at once.
-  const waitMs = isWell ? 0 : backoff.nextMs(null);
+  const waitMs = wasWell ? 0 : backoff.nextMs(null);
   self.timer = setTimeout(() => {
     self.timer = null;
     launch(self);

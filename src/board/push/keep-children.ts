@@ -75,9 +75,12 @@ export function keepChildren(options: ChildrenOptions): Keeper {
       await relay.stop();
     },
     state() {
-      const [{ restarts, fault, pid }, other] = [vmagent.state(), relay.state()];
-      if (pid === null && fault !== null) return { restarts, fault: parseLine(fault).text };
-      return { restarts, fault: other.pid === null ? other.fault : null };
+      const [{ restarts, fault }, other] = [vmagent.state(), relay.state()];
+      if (fault !== null) {
+        return { restarts, fault: `vmagent does not run: ${parseLine(fault).text}` };
+      }
+      const { fault: why } = other;
+      return { restarts, fault: why === null ? null : `the relay does not run: ${why}` };
     },
   };
 }

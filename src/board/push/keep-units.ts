@@ -4,6 +4,7 @@ import { dropFile, keepFile, type Owner } from './files.ts';
 import type { Keeper } from './keeper.ts';
 import { awaitOwnPort } from './listeners.ts';
 import type { PushPlaces } from './places.ts';
+import { openUnitWatch, type UnitWatch } from './unit-watch.ts';
 import { type Environment, environmentText } from './vmagent-env.ts';
 
 export interface UnitsOptions {
@@ -16,6 +17,8 @@ export interface UnitsOptions {
   awaitQuiet(): Promise<void>;
   /** How long the relay may take until it listens; 5 s. */
   listenMs?: number;
+  /** Who ran so long stays; 1 min. */
+  wellMs?: number;
 }
 
 export const VMAGENT_UNIT = 'flint-vmagent.service';
@@ -24,11 +27,14 @@ export const RELAY_UNIT = 'flint-push-relay.service';
 const COMMAND_MS_MAX = 60_000;
 const LISTEN_MS_MAX = 5_000;
 const TEXT_BYTES_MAX = 1 << 20;
+const WELL_MS = 60_000;
 
 /** Both as units of systemd, which read what we write; they outlive us. */
 export function keepUnits(options: UnitsOptions): Keeper {
   const { places, owner, systemctl, signal, awaitQuiet, listenMs = LISTEN_MS_MAX } = options;
-  const state = { restarts: 0, fault: null as string | null };
+  const { wellMs = WELL_MS } = options;
+  const vmagentUnit = openUnit(VMAGENT_UNIT, 'vmagent', places.vmagentEnv, wellMs);
+  const relayUnit = openUnit(RELAY_UNIT, 'the relay', places.relayEnv, wellMs);
 
   async function call(...words: string[]): Promise<string> {
     const result = await runCommand(systemctl, ['--no-ask-password', ...words], {
@@ -44,22 +50,27 @@ export function keepUnits(options: UnitsOptions): Keeper {
   }
 
   async function keepUnit(
-    unit: string,
-    file: string,
+    kept: Unit,
     environment: Environment,
     settle = async (): Promise<void> => undefined,
-  ): Promise<string> {
+  ): Promise<void> {
+    const { unit, file, watch } = kept;
     const isDue = bringFile(file, environmentText(environment), owner);
     const { ActiveState = 'unknown', NRestarts = '0' } = await show(unit);
     const isRunning = ['active', 'activating', 'reloading'].includes(ActiveState);
     if (isDue && isRunning) await settle();
     if (isDue || !isRunning) await call('restart', unit);
     dropFile(dueFile(file));
-    state.fault = isDue || ActiveState === 'active' ? null : `${unit} is ${ActiveState}`;
-    return NRestarts;
+    kept.restarts = /^\d{1,9}$/.test(NRestarts) ? Number(NRestarts) : 0;
+    if (isDue) watch.forget();
+    const look = { activeState: ActiveState, restarts: kept.restarts };
+    kept.fault = isDue ? null : watch.look(look);
   }
 
-  async function dropUnit(unit: string, file: string): Promise<void> {
+  async function dropUnit(dropped: Unit): Promise<void> {
+    const { unit, file, watch } = dropped;
+    watch.forget();
+    dropped.fault = null;
     dropFile(file);
     dropFile(dueFile(file));
     const { ActiveState } = await show(unit);
@@ -69,24 +80,39 @@ export function keepUnits(options: UnitsOptions): Keeper {
   return {
     async keep({ vmagent, relay }) {
       if (relay !== null) {
-        await keepUnit(RELAY_UNIT, places.relayEnv, relay);
+        await keepUnit(relayUnit, relay);
         // Before vmagent hands it a bearer.
         await awaitOwnPort(Number(relay['FLINT_RELAY_PORT']), owner.uid, listenMs);
       }
       // Into the relay at once: without it blocks may be thrown away.
       const settle = relay === null ? awaitQuiet : undefined;
-      const restarts = await keepUnit(VMAGENT_UNIT, places.vmagentEnv, vmagent, settle);
+      await keepUnit(vmagentUnit, vmagent, settle);
       // Not sooner: whoever took its port meanwhile would be handed the bearer.
-      if (relay === null) await dropUnit(RELAY_UNIT, places.relayEnv);
-      state.restarts = /^\d{1,9}$/.test(restarts) ? Number(restarts) : 0;
+      if (relay === null) await dropUnit(relayUnit);
     },
     async stop() {
-      await dropUnit(VMAGENT_UNIT, places.vmagentEnv);
-      await dropUnit(RELAY_UNIT, places.relayEnv);
+      await dropUnit(vmagentUnit);
+      await dropUnit(relayUnit);
     },
     close: async () => undefined,
-    state: () => ({ ...state }),
+    state: () => {
+      const { restarts, fault } = vmagentUnit;
+      return { restarts, fault: fault ?? relayUnit.fault };
+    },
   };
+}
+
+interface Unit {
+  unit: string;
+  /** Its EnvironmentFile=. */
+  file: string;
+  watch: UnitWatch;
+  restarts: number;
+  fault: string | null;
+}
+
+function openUnit(unit: string, name: string, file: string, wellMs: number): Unit {
+  return { unit, file, watch: openUnitWatch({ unit, name, wellMs }), restarts: 0, fault: null };
 }
 
 // Whether a restart is due. That is written down before the file changes and forgotten after the

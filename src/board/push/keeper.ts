@@ -20,6 +20,6 @@ export interface Wanted {
 
 export interface KeeperState {
   restarts: number;
-  /** Why it does not run; null while it does. */
+  /** Which of them does not run, or cannot stay, and why; null while both do. */
   fault: string | null;
 }

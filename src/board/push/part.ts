@@ -2,10 +2,11 @@ import type { PushState } from '../../core/board-state.ts';
 import { type LockWords, lockDirectory } from '../../host/lock.ts';
 import type { BoardPart, PartContext, PartStep } from '../part.ts';
 import { reasonOf } from '../places.ts';
+import { diskFault } from './disk.ts';
 import { readFigures, type VmagentFigures } from './figures.ts';
 import { keepBearer, openRunDirectory, readBearer } from './files.ts';
 import { forgetMarks, saveMarks } from './marks-file.ts';
-import { decideState, firstTotals, foldTotals } from './push-state.ts';
+import { decideState, firstTotals, foldTotals, type Seen } from './push-state.ts';
 import { tellDropped, tellState } from './push-voice.ts';
 import { openPushing, type Pushing, type PushOptions } from './pushing.ts';
 import { ageOf, foldLook } from './queue-age.ts';
@@ -39,7 +40,7 @@ export function openPushPart(options: PushOptions): BoardPart<'push'> {
       } catch (error) {
         const reason = reasonOf(error);
         options.context.voice.trouble('push', `the push does not work: ${reason}`);
-        return result(self, { waitsFor: null, fault: reason });
+        return result(self, { ...WELL, fault: `vmagent does not run: ${reason}` });
       }
     },
     async close() {
@@ -50,22 +51,30 @@ export function openPushPart(options: PushOptions): BoardPart<'push'> {
   };
 }
 
-type Brought = { waitsFor: string | null; fault: string | null };
+type Brought = Pick<Seen, 'waitsFor' | 'fault' | 'disk'>;
+
+const WELL: Brought = { waitsFor: null, fault: null, disk: null };
 
 /** One pass: bearer, files, programs, figures. */
 async function bring(self: Pushing): Promise<Brought> {
   const { options, keeper, owner } = self;
   const { places, context } = options;
-  if (keeper === null) return { waitsFor: null, fault: null };
+  if (keeper === null) return WELL;
   const clockFault = self.hasStarted ? null : clockFaultOf(context);
-  if (clockFault !== null) return { waitsFor: clockFault, fault: null };
+  if (clockFault !== null) return { ...WELL, waitsFor: clockFault };
   openRunDirectory(places, owner);
   if (!self.isUnit) self.lock ??= await lockDirectory(places.run, LOCK);
   const missing = await bringBearer(self);
-  if (missing !== null) return { waitsFor: missing, fault: null };
+  if (missing !== null) return { ...WELL, waitsFor: missing };
   await keepRunning(self, keeper);
   await look(self);
-  return { waitsFor: null, fault: keeper.state().fault };
+  const { fault } = keeper.state();
+  return { ...WELL, fault, disk: fault === null ? null : diskFault(diskOf(self)) };
+}
+
+// The queue of a unit is hidden from us, but for a disk of its own it lies on that of our files.
+function diskOf({ isUnit, options: { places } }: Pushing): string {
+  return isUnit ? places.own : places.queue;
 }
 
 /** Why there is none; null when vmagent has one to read. */

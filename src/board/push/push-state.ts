@@ -1,5 +1,6 @@
 import type { PushState } from '../../core/board-state.ts';
 import type { Verdict } from './check.ts';
+import type { DiskFault } from './disk.ts';
 import type { VmagentFigures } from './figures.ts';
 
 // From what was seen to what is told: one state and one reason.
@@ -7,8 +8,10 @@ import type { VmagentFigures } from './figures.ts';
 export interface Seen {
   /** What must come before anything starts; null when nothing does. */
   waitsFor: string | null;
-  /** Why vmagent or the relay does not run. */
+  /** Why vmagent or the relay does not run, as a sentence. */
   fault: string | null;
+  /** What the disk of the queue says to that. */
+  disk: DiskFault | null;
   figures: VmagentFigures | null;
   verdict: Verdict | null;
   /** Null while unknown. */
@@ -19,11 +22,17 @@ export interface Seen {
 export type StateAndReason = Pick<PushState, 'state' | 'reason'>;
 
 const REASON_LENGTH_MAX = 500;
+const LOST = 'cannot keep its queue, and nothing is collected';
+const DISK_WORDS: Readonly<Record<DiskFault, string>> = {
+  full: `the disk is full: vmagent ${LOST}`,
+  'no inodes': `the disk has no inode left: vmagent ${LOST}`,
+  'read-only': 'the disk is read-only: vmagent cannot open its queue, and nothing is collected',
+};
 
 export function decideState(seen: Seen): StateAndReason {
-  const { waitsFor, fault, figures, verdict, ageMs, ageMsMax } = seen;
+  const { waitsFor, fault, disk, figures, verdict, ageMs, ageMsMax } = seen;
   if (waitsFor !== null) return tell('waiting', waitsFor);
-  if (fault !== null) return tell('down', explainFault(fault));
+  if (fault !== null) return tell('down', explainFault(fault, disk));
   if (figures === null) return tell('down', 'vmagent does not answer (yet)');
   const isRefused = verdict?.kind === 'unauthorized' || verdict?.kind === 'rejected';
   const why = verdict === null || verdict.kind === 'taken' ? null : verdict.reason;
@@ -68,14 +77,15 @@ export function firstTotals(figures: VmagentFigures): Totals {
   return { ...foldTotals(NO_TOTALS, figures), ...NOTHING };
 }
 
-function explainFault(fault: string): string {
-  if (/no space left|disk quota/i.test(fault)) {
-    return 'the disk is full: vmagent cannot keep its queue, and nothing is collected';
-  }
-  if (/read-only file system/i.test(fault)) {
-    return 'the disk is read-only: vmagent cannot open its queue, and nothing is collected';
-  }
-  return `vmagent does not run: ${fault}`;
+function explainFault(fault: string, disk: DiskFault | null): string {
+  const kind = disk ?? namedFault(fault);
+  return kind === null ? fault : DISK_WORDS[kind];
+}
+
+// As vmagent's last words have it.
+function namedFault(fault: string): DiskFault | null {
+  if (/no space left|disk quota/i.test(fault)) return 'full';
+  return /read-only file system/i.test(fault) ? 'read-only' : null;
 }
 
 function tell(state: PushState['state'], reason: string | null): StateAndReason {

@@ -4,12 +4,17 @@ import type { Pushing } from './pushing.ts';
 // What people are told of the push.
 
 export function tellState(
-  { options }: Pushing,
+  self: Pushing,
   { state, reason }: Pick<PushState, 'state' | 'reason'>,
 ): void {
-  const { voice } = options.context;
-  if (state === 'pushing') voice.well('push', 'the push works');
-  else if (state === 'waiting') voice.remind('push', `the push waits: ${reason}`);
+  const { voice } = self.options.context;
+  if (state === 'pushing') {
+    // Only what the server took since then says so.
+    if (self.acceptedAtMs > self.troubleAtMs) voice.well('push', 'the push works');
+    return;
+  }
+  self.troubleAtMs = performance.now();
+  if (state === 'waiting') voice.remind('push', `the push waits: ${reason}`);
   else voice.trouble('push', `the push is ${state}: ${reason}`);
 }
 

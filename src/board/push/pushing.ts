@@ -68,6 +68,8 @@ export interface Pushing {
   savedAtMs: number;
   acceptedMs: number | null;
   acceptedAtMs: number;
+  /** When it was last told that it does not push. */
+  troubleAtMs: number;
 }
 
 /** Throws ERR_CONFIG_INVALID. */
@@ -95,6 +97,7 @@ export function openPushing(options: PushOptions): Pushing {
     savedAtMs: performance.now(),
     acceptedMs: null,
     acceptedAtMs: Number.NEGATIVE_INFINITY,
+    troubleAtMs: Number.NEGATIVE_INFINITY,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { ProbeError } from '../../core/error.ts';
 import { checkAuthorization } from './check.ts';
 import { peerUser } from './peer.ts';
 
@@ -50,7 +51,7 @@ const HEADERS_PASSED: readonly string[] = [
   'x-victoriametrics-remote-write-version',
 ];
 
-/** Rejects when the port is taken. */
+/** Rejects with ERR_SOCKET_OPEN when the port is taken. */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
   const secure = options.url.startsWith('https:');
   const settings = { keepAlive: true, maxSockets: CONNECTIONS_MAX };
@@ -181,10 +182,22 @@ function userAtEnd(socket: Socket): number | null {
 
 function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    const fail = (cause: NodeJS.ErrnoException): void => reject(cannotListen(port, cause));
+    server.once('error', fail);
     server.listen(port, '127.0.0.1', () => {
-      server.removeListener('error', reject);
+      server.removeListener('error', fail);
       resolve();
     });
   });
+}
+
+// One line: of a stack, whoever keeps the relay running would read the last one.
+function cannotListen(port: number, cause: NodeJS.ErrnoException): ProbeError {
+  const errno = cause.code ?? 'unknown';
+  return new ProbeError(
+    'ERR_SOCKET_OPEN',
+    `the relay cannot listen on port ${port} of loopback (${errno}): end who has it, or name ` +
+      'another as "relayPort" in the section "push"',
+    { cause, errno, syscall: 'listen' },
+  );
 }

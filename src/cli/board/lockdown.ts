@@ -1,5 +1,6 @@
+import type { Inspection } from '../../board/lockdown/inspection.ts';
 import { infraCount } from '../../board/lockdown/keeper.ts';
-import { keptFile, loadKept, saveKept } from '../../board/lockdown/kept.ts';
+import { isKeeping, keptFile, loadKept, saveKept } from '../../board/lockdown/kept.ts';
 import { NO_NFT } from '../../board/lockdown/nft.ts';
 import { renderRemoval, TABLE } from '../../board/lockdown/rules.ts';
 import { ProbeError } from '../../core/error.ts';
@@ -34,29 +35,57 @@ export async function runVerify(
   const keeper = await learnedKeeper(place, shut, { nft, isBoot: true });
   const inspection = await keeper.inspect();
   if (!inspection.ok) throw refused(inspection.reason);
-  const { table, drift, stale } = inspection;
-  const differences = drift.length > 0 ? drift : WHOLE[table];
-  const found = { differences, outdated: differences.length > 0 ? [] : stale };
+  const found = foundBy(inspection, isKeeping(place.stateDirectory));
+  const { differences } = found;
   if (options['json'] === true) {
     const state = differences.length > 0 ? 'drifted' : 'in-force';
     const infra = infraCount(keeper.sets());
-    print(JSON.stringify({ state, ...found, infra, appliedMs: keeper.appliedMs() }));
+    const { outdated } = found;
+    print(JSON.stringify({ state, differences, outdated, infra, appliedMs: keeper.appliedMs() }));
   } else {
     print(wordsOf(found).join('\n'));
   }
   return differences.length > 0 ? EXIT.trouble : EXIT.ok;
 }
 
-function wordsOf(found: { differences: readonly string[]; outdated: readonly string[] }): string[] {
-  if (found.differences.length > 0) return [...found.differences];
-  const sets = found.outdated.map((name) => `set ${name} is of an earlier network`);
-  return ['the lockdown is in force', ...sets];
+interface Found {
+  differences: readonly string[];
+  /** Sets that are not what they should be now, or not what was kept. */
+  outdated: readonly string[];
+  /** Why less was compared than usual; null where all was. */
+  limit: string | null;
 }
 
-const WHOLE: Readonly<Record<'ours' | 'missing' | 'foreign', readonly string[]>> = {
+// Where nothing can be kept, the agent goes by its own memory: that the kernel's sets are others
+// than those of the disk, or that the disk knows of no rules, is then nobody's doing.
+function foundBy({ table, drift, stale }: Compared, isKept: boolean): Found {
+  const inRules = isKept ? drift : drift.filter((line) => !line.startsWith('set '));
+  const isUnproved = table === 'unproved' && !isKept;
+  const differences = inRules.length > 0 || isUnproved ? inRules : WHOLE[table];
+  const limit = isKept || table === 'missing' ? null : READ_ONLY;
+  return { differences, outdated: differences.length > 0 || isUnproved ? [] : stale, limit };
+}
+
+type Compared = Extract<Inspection, { ok: true }>;
+
+function wordsOf({ differences, outdated, limit }: Found): string[] {
+  const notes = limit === null ? [] : [limit];
+  if (differences.length > 0) return [...differences, ...notes];
+  const sets = outdated.map((name) => `set ${name} is of an earlier network`);
+  return ['the lockdown is in force', ...sets, ...notes];
+}
+
+const READ_ONLY =
+  'note: the disk is read-only, so what was loaded last may not be known here: the rules were ' +
+  'compared as far as they are, the sets not';
+
+const OTHERS = [`the table ${TABLE} is of other settings or another nft: flint lockdown apply`];
+
+const WHOLE: Readonly<Record<Compared['table'], readonly string[]>> = {
   ours: [],
   missing: [`there is no table ${TABLE}: flint lockdown apply`],
-  foreign: [`the table ${TABLE} is of other settings or another nft: flint lockdown apply`],
+  foreign: OTHERS,
+  unproved: OTHERS,
 };
 
 /** Takes the table away, and only that. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { loadSettings } from '../../board/agent-config.ts';
 import { isTimesyncDone } from '../../board/clock-system.ts';
@@ -11,6 +12,7 @@ import type { PushSettings } from '../../board/push/settings.ts';
 import { readStatus } from '../../board/push/status.ts';
 import { openVoice } from '../../board/voice.ts';
 import type { PushState } from '../../core/board-state.ts';
+import { ProbeError } from '../../core/error.ts';
 import { isJournal, type Log, openLog } from '../../host/log.ts';
 import {
   configDirectory,
@@ -43,6 +45,7 @@ export async function runPush(
   const command = pushCommand(options);
   if (options['dryRun'] === true) return printPlan(command);
   if (options['status'] === true) return await printStatus(command);
+  requireNoUnit(command);
   const signals = followSignals(false);
   try {
     return await live(command, signals, options['once'] === true);
@@ -72,6 +75,16 @@ function pushCommand(options: Record<string, unknown>): PushCommand {
     log: openLog({ stream: process.stderr, nowMs: Date.now, journal: isJournal(process.env) }),
     isJson: options['json'] === true,
   };
+}
+
+// Beside a unit of the same places, vmagent would want the same port and the same queue.
+function requireNoUnit({ settings, places: { vmagentEnv } }: PushCommand): void {
+  if (settings.supervise !== 'child' || !existsSync(vmagentEnv)) return;
+  throw new ProbeError(
+    'ERR_CONFLICT',
+    'flint-agent.service does this already, by flint-vmagent.service: `flint push --status` says ' +
+      `how that goes. To push by hand, stop both, then remove ${vmagentEnv}`,
+  );
 }
 
 function printPlan(command: PushCommand): number {

@@ -1,5 +1,5 @@
 // `flint fleet show`: one probe, as an operator asks for it on the telephone.
-import { type BoardFault, boardFaults } from '../../core/board-faults.ts';
+import { agentFaults, type BoardFault, boardFaults } from '../../core/board-faults.ts';
 import type { MeshState } from '../../core/board-state.ts';
 import { lockdownWords, MESH_NAMES, meshWords, pushWords } from '../../core/board-words.ts';
 import { PROBE_DETAIL, type ProbeDetail } from '../../core/fleet.ts';
@@ -33,6 +33,7 @@ function showProbe(fleet: Fleet, probe: ProbeDetail, nowMs: number): void {
   view.facts([
     ...stateFacts(probe, nowMs),
     ...boardFacts(probe),
+    ...agentFacts(probe, nowMs),
     ...aboutFacts(probe, nowMs),
     ...configFacts(probe),
   ]);
@@ -80,6 +81,15 @@ function boardFacts({ board }: ProbeDetail): Fact[] {
   ];
 }
 
+/** What its agent failed at, and since when; nothing while all goes well. */
+function agentFacts({ agent }: ProbeDetail, nowMs: number): Fact[] {
+  return agentFaults(agent).map(({ badness, reason, advice }) => {
+    const since = agent === null ? '' : ` (heard first ${ago(agent.sinceMs, nowMs)})`;
+    const colour = badness >= TROUBLE ? 'red' : 'yellow';
+    return ['agent', { text: `${reason}${since}. ${advice}`, colour }];
+  });
+}
+
 function meshText(mesh: MeshState): string {
   const { short } = meshWords(mesh);
   const address = mesh.address === null ? '' : `, ${mesh.address}`;
@@ -109,9 +119,10 @@ function aboutFacts(probe: ProbeDetail, nowMs: number): Fact[] {
   ];
 }
 
-function configFacts({ config, sets }: ProbeDetail): Fact[] {
+function configFacts({ config, sets, agent }: ProbeDetail): Fact[] {
   const isCurrent = config.etag === config.wantedEtag;
-  const running = isCurrent ? 'current' : config.etag === null ? 'none yet' : 'an older one';
+  const older = agent?.isBehind === true ? 'an older one: see agent' : 'an older one';
+  const running = isCurrent ? 'current' : config.etag === null ? 'none yet' : older;
   return [
     ['sets', sets.length === 0 ? 'none' : sets.join(', ')],
     ['configuration', running],

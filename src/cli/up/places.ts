@@ -5,7 +5,7 @@ const { lchownSync, lstatSync, mkdirSync, readdirSync } = process.getBuiltinModu
 import { join, resolve } from 'node:path';
 import { ProbeError } from '../../core/error.ts';
 import { nextIdentity } from '../../engine/privileges.ts';
-import { writeWhole } from '../../host/file.ts';
+import { mkdirReason, writeWhole } from '../../host/file.ts';
 
 export interface UpPlaces {
   state: string;
@@ -27,7 +27,7 @@ export function prepareUp(directory: string): UpPlaces {
   const up = join(state, 'up');
   try {
     for (const one of [up, join(state, 'run'), join(state, 'agent'), join(state, 'control')]) {
-      mkdirSync(one, { recursive: true, mode: 0o700 });
+      makeDirectory(one, state);
     }
     const places: UpPlaces = {
       state,
@@ -45,6 +45,19 @@ export function prepareUp(directory: string): UpPlaces {
     throw new ProbeError(
       'ERR_STATE_IO',
       `the state directory ${state} cannot be prepared (${why}): choose one with --state`,
+      { cause },
+    );
+  }
+}
+
+function makeDirectory(directory: string, state: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new ProbeError(
+      'ERR_STATE_IO',
+      `the state directory ${state} cannot be made (${mkdirReason(directory, cause)}): ` +
+        'choose another one with --state DIR',
       { cause },
     );
   }

@@ -2,6 +2,7 @@
 // Runs inside a transaction of the caller.
 
 import { createHash } from 'node:crypto';
+import { type Heard, NOTHING_HEARD } from '../../core/agent-trouble.ts';
 import type { Report } from '../../core/report.ts';
 import {
   changedEvents,
@@ -19,6 +20,8 @@ export type ReportRow = ProbeStateTable;
 export interface ReportStore {
   /** Whether the key is still one of a probe that is not disabled. */
   isLive(keySha256: string, probeId: number): boolean;
+  /** What was kept beside the report before this one. */
+  heardOf(probeId: number): Heard;
   keepState(row: ReportRow): void;
   keepEvents(probeId: number, events: ProbeEvents, heardMs: number): void;
   /** What was kept last may not have reached the disk: the same events are looked at again. */
@@ -40,11 +43,19 @@ export function reportStore(raw: Raw): ReportStore {
        version = excluded.version, bootId = excluded.bootId, badness = excluded.badness,
        report = excluded.report`,
   );
+  const heard = raw
+    .prepare(`select json_extract(report, '$.heard') from probe_states where probeId = ?`)
+    .pluck();
   return {
+    heardOf: (probeId) => parseHeard(heard.get(probeId)),
     isLive: (keySha256, probeId) => live.get(keySha256, probeId) !== undefined,
     keepState: (row) => void keepState.run(row),
     ...eventKeeper(raw),
   };
+}
+
+function parseHeard(text: unknown): Heard {
+  return typeof text === 'string' ? (JSON.parse(text) as Heard) : NOTHING_HEARD;
 }
 
 // Most reports bring the events of the one before: those are known by a digest.

@@ -2,14 +2,17 @@
 // it may fill is bounded. Reports of a moment share one transaction; the answer tells that it is on
 // disk.
 
+import { hearAgent, type KeptReport, NOTHING_HEARD } from '../../core/agent-trouble.ts';
 import { ProbeError } from '../../core/error.ts';
 import { REPORT_ROUNDS_MAX, type Report, type ReportedRound } from '../../core/report.ts';
 import { judgeReport } from '../../core/report-judge.ts';
+import { documentOf } from '../fleet/compose.ts';
 import type { ControlContext } from '../request/context.ts';
 import { type Buckets, createBuckets } from '../request/rate-limit.ts';
 import { type GroupCommit, groupCommit } from '../store/group-commit.ts';
 import { historyOf } from '../store/history.ts';
 import { type ReportRow, type ReportStore, reportStore } from './report-store.ts';
+import { matchesTag } from './routes-probe-etag.ts';
 
 /** Who reports, by the key that it showed, and from where. */
 export interface Reporter {
@@ -27,13 +30,16 @@ export async function acceptReport(
   report: Report,
 ): Promise<void> {
   const { store, group } = partsOf(context);
-  const row = rowOf(reporter, report, context.nowMs());
+  const nowMs = context.nowMs();
+  const isBehind = await isBehindOf(context, reporter, report);
   const kept = group.run(() => {
     if (!store.isLive(reporter.keySha256, reporter.id)) {
       throw new ProbeError('ERR_UNAUTHORIZED', 'the credential is not valid (any more)');
     }
-    store.keepState(row);
-    store.keepEvents(reporter.id, report.probe?.events ?? [], row.seenMs);
+    const said = { lastError: report.agent.lastError, isBehind, nowMs };
+    const heard = isQuiet(said) ? NOTHING_HEARD : hearAgent(store.heardOf(reporter.id), said);
+    store.keepState(rowOf(reporter, { ...report, heard }, nowMs));
+    store.keepEvents(reporter.id, report.probe?.events ?? [], nowMs);
   });
   await kept.catch((error: unknown) => {
     store.forgetEvents(reporter.id);
@@ -41,6 +47,22 @@ export async function acceptReport(
   });
   const rounds = fairShare(context, reporter.id, report.probe?.rounds ?? []);
   historyOf(context)?.appendRounds(reporter.id, rounds);
+}
+
+/** Whether the agent has another configuration than it should. */
+async function isBehindOf(
+  context: ControlContext,
+  { id }: Reporter,
+  { agent }: Report,
+): Promise<boolean> {
+  // One that cannot be composed, and a probe that is gone meanwhile, are told by who asks for it.
+  const wanted = await documentOf(context, id).catch(() => null);
+  if (wanted === null) return false;
+  return agent.configEtag === null || !matchesTag(agent.configEtag, wanted.etag);
+}
+
+function isQuiet({ lastError, isBehind }: { lastError: string | null; isBehind: boolean }) {
+  return lastError === null && !isBehind;
 }
 
 // Rounds of one probe: what the largest set makes, a report a minute, and what waited for a while.
@@ -84,9 +106,9 @@ function partsOf(context: ControlContext): Parts {
   return parts;
 }
 
-function rowOf({ id, from }: Reporter, report: Report, seenMs: number): ReportRow {
+function rowOf({ id, from }: Reporter, report: KeptReport, seenMs: number): ReportRow {
   const { agent, probe } = report;
-  const kept: Report = { ...report, probe: probe === null ? null : { ...probe, rounds: [] } };
+  const kept: KeptReport = { ...report, probe: probe === null ? null : { ...probe, rounds: [] } };
   return {
     probeId: id,
     seenMs,

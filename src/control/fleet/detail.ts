@@ -31,6 +31,7 @@ export async function showProbe(context: ControlContext, name: string): Promise<
     config: configOf(facts, wanted.etag),
     clock: report?.probe?.clock ?? null,
     board: report?.agent.board ?? null,
+    agent: report?.heard?.trouble ?? null,
     measured: report?.probe?.series ?? [],
     paths: report?.probe?.paths ?? [],
     events: await eventsOf(db, id),

@@ -1,8 +1,8 @@
 // Probes as the API shows them: what is registered, what they said last, and how they are now.
 import { type RawBuilder, type Selectable, sql } from 'kysely';
+import type { KeptReport } from '../../core/agent-trouble.ts';
 import type { ProbeRow, ProbeState } from '../../core/fleet.ts';
 import { judge } from '../../core/fleet-health.ts';
-import type { Report } from '../../core/report.ts';
 import { judgeReport } from '../../core/report-judge.ts';
 import type { Db } from '../store/db.ts';
 import type { ProbeStateTable } from '../store/db-tables.ts';
@@ -16,7 +16,7 @@ export interface ProbeFacts {
   probe: ProbeRecord;
   labels: Labels;
   state: StateRecord | null;
-  report: Report | null;
+  report: KeptReport | null;
   candidates: number;
   window: ActiveWindow | null;
 }
@@ -69,12 +69,12 @@ export function toRow(facts: ProbeFacts, nowMs: number): ProbeRow {
 }
 
 /** A kept report, which has no rounds; should it be damaged, the probe is shown without it. */
-export function parseReport(text: string): Report | null {
+export function parseReport(text: string): KeptReport | null {
   try {
-    const report = JSON.parse(text) as Partial<Report> | null;
+    const report = JSON.parse(text) as Partial<KeptReport> | null;
     if (typeof report !== 'object' || report?.agent === undefined) return null;
     const probe = report.probe ?? null;
-    return { ...report, probe: probe === null ? null : { ...probe, rounds: [] } } as Report;
+    return { ...report, probe: probe === null ? null : { ...probe, rounds: [] } } as KeptReport;
   } catch {
     return null;
   }

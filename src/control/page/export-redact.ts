@@ -26,6 +26,7 @@ export function redactProbe(probe: ProbeDetail, { named }: Naming): ProbeDetail 
     fingerprint: null,
     sshHostKey: null,
     board: null,
+    agent: null,
     candidates: [],
     config: { ...probe.config, error: null, unsupported: [], capped: [] },
     measured: probe.measured.map((series) => ({

@@ -1,12 +1,13 @@
 // What is known of a probe's board: mesh, lockdown, push.
 import { html } from 'hono/html';
-import { boardFaults } from '../../core/board-faults.ts';
+import { agentFaults, boardFaults } from '../../core/board-faults.ts';
 import type { ProbeDetail } from '../../core/fleet.ts';
 import { TROUBLE } from '../../core/report-judge.ts';
 import { lockdownFacts, meshFacts, peerFacts, pushFacts } from '../../graph/board-facts.ts';
 import type { Markup } from '../../graph/smoke.ts';
 import { sentence } from '../../graph/text.ts';
 import type { Notice } from './overview-words.ts';
+import { ago } from './probe-words.ts';
 import { card, factList } from './table.ts';
 
 /** Null for a probe whose agent looks after none of them. */
@@ -21,11 +22,17 @@ export function boardCard({ board }: ProbeDetail, nowMs: number): Markup | null 
   return facts.length === 0 ? null : card('Its board', html`${factList(facts)}`, 'board');
 }
 
-export function boardNotices({ board, state }: ProbeDetail): Notice[] {
+export function boardNotices({ board, agent, state }: ProbeDetail, nowMs: number): Notice[] {
   if (state !== 'bound') return [];
-  return boardFaults(board).map(({ badness, reason, advice }) => ({
-    tone: badness >= TROUBLE ? 'warn' : 'info',
+  const ofAgent = agentFaults(agent).map(({ reason, advice }) => ({
+    tone: 'warn' as const,
+    title: sentence(reason),
+    detail: html`Heard first ${agent === null ? '' : ago(agent.sinceMs, nowMs)}. ${advice}`,
+  }));
+  const ofBoard = boardFaults(board).map(({ badness, reason, advice }) => ({
+    tone: badness >= TROUBLE ? ('warn' as const) : ('info' as const),
     title: sentence(reason),
     detail: advice,
   }));
+  return [...ofAgent, ...ofBoard];
 }

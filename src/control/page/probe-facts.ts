@@ -89,7 +89,7 @@ export function probeFacts(frame: Frame, probe: ProbeDetail): Markup {
   return card('What it is', factList(facts.filter(isKnown)));
 }
 
-export function configFacts({ config, sets }: ProbeDetail): Markup {
+export function configFacts({ config, sets, agent }: ProbeDetail): Markup {
   const short = (etag: string | null): string => (etag ?? 'none').replaceAll('"', '').slice(0, 8);
   const isUpToDate = config.etag === config.wantedEtag;
   const names = sets.map(
@@ -112,7 +112,9 @@ export function configFacts({ config, sets }: ProbeDetail): Markup {
             ? ', as it should'
             : config.error !== null
               ? ', it refused the newer one'
-              : ', it fetches the newer one with its next report'
+              : agent?.isBehind === true
+                ? ', an older one: it does not take the newer one'
+                : ', it fetches the newer one with its next report'
         }`,
       ],
     ]),

@@ -40,7 +40,7 @@ export function probePage(frame: Frame, input: ProbeInput): Page {
     main: html`<p class="headline">${stateSentence(probe, frame.nowMs)}</p>
 ${canOperate(frame) && actions(probe)}
 ${candidateList(frame, probe)}
-${noticeList([...boardNotices(probe), ...probeNotices(probe)], 'What to know of it')}
+${noticeList([...boardNotices(probe, frame.nowMs), ...probeNotices(probe)], 'What to know of it')}
 ${isWaiting ? whatNext(probe) : graphs(frame, input)}
 <div class="pairs">${probeFacts(frame, probe)}${configFacts(probe)}${boardCard(
       probe,
@@ -93,8 +93,8 @@ function whatNext({ state, mac, name }: ProbeDetail): Markup {
 with the second.`,
         ]
       : [
-          html`Flash the image for its hardware, or install Flint on the machine and start
-<code>flint agent</code>.`,
+          html`Flash the image for its hardware, or make a probe of a machine with
+<code>flint install --control</code> and the address of this control.`,
           html`Plug it in. It must reach this control; nothing has to be opened towards it.`,
           html`Within a minute it asks to join, and its fingerprint appears here. The board says
 the same one in its log, and <code>flint enroll --dry-run</code> on it does. With a

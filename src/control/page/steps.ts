@@ -12,8 +12,9 @@ export function firstSteps(frame: Frame, origin: string): Markup {
 <ol class="steps">
 <li><strong>${register}</strong> with the MAC address that is printed on it. It gets a name, and if
 you like a claim token that lets it join without asking.</li>
-<li><strong>Flash the image</strong> for its hardware, or install Flint on any Linux machine and
-run <code>flint agent --control ${origin}</code> there.</li>
+<li><strong>Flash the image</strong> for its hardware. On a Debian, or another Linux with systemd,
+run <code>flint install --control ${origin}</code> from a clone that is built; without systemd
+<code>flint agent --control ${origin}</code> beside <code>flint probe</code>.</li>
 <li><strong>Plug it in.</strong> Within a minute it asks to join, on this page; compare the
 fingerprint and approve it. Its first graphs appear a minute later.</li>
 </ol>${

@@ -117,6 +117,10 @@ suite('board/install/install', ({ test, testIf }) => {
       await fails(tryWith({ prefix: '/opt/%h' }), /cannot stand in a unit/);
       await fails(tryWith({ control: 'http://control.example' }), /must be https/);
       await fails(tryWith({ hardware: 'r2s' }), /--control is needed/);
+      const unknown = { control: 'https://c.example', hardware: 'nope' };
+      const words =
+        /no kind of board "nope": generic, r2s, s920, or one of your own in .*hardware$/;
+      await fails(tryWith(unknown), words);
       await fails(tryWith({ agentConfig: '/a', control: 'https://c.example' }), /not both/);
       const file = join(scratch.root, 'agent.json');
       scratch.write(file, '{"schema": 1, "control": "https://c.example", "lockdwn": {}}');
@@ -124,6 +128,7 @@ suite('board/install/install', ({ test, testIf }) => {
       // Also where one is there already, which then stays.
       scratch.write(join(scratch.root, 'etc/flint/agent.json'), '{"schema":1}');
       await fails(tryWith({ agentConfig: file }), /lockdwn: unknown key/);
+      await fails(tryWith(unknown), words);
       ok(!existsSync(join(scratch.root, 'usr')));
     }));
 

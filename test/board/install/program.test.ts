@@ -15,8 +15,9 @@ import { inScratch } from './scratch.ts';
 const SRC = fileURLToPath(new URL('../../../src/', import.meta.url));
 // What runs on a board; the control, the client of the fleet and `flint up` do not.
 const ENTRIES = [
-  ...['main', 'cli/probe', 'cli/agent', 'cli/enroll', 'cli/ping', 'cli/trace', 'cli/doctor'],
-  ...['cli/install', 'cli/uninstall', 'cli/mac'],
+  ...['main', 'cli/probe', 'cli/board/agent', 'cli/board/enroll', 'cli/ping/ping'],
+  ...['cli/trace/trace', 'cli/doctor'],
+  ...['cli/board/install', 'cli/board/uninstall', 'cli/board/mac'],
 ];
 const IMPORT =
   /(?:\bfrom\s+|\bimport\s+|\bimport\(\s*|\brequire\)?\(\s*|\.url\)\()['"]([^'"\n]+)['"]/g;
@@ -37,7 +38,7 @@ function packagesOf(entries: readonly string[]): Set<string> {
 
 function importsOf(file: string): string[] {
   const text = readFileSync(file, 'utf8').replace(/import type [^;]*;/g, '');
-  const isTable = /cli\/(?:[a-z-]*-)?table\.ts$/.test(file);
+  const isTable = /cli\/(?:[a-z]+\/)?(?:[a-z-]*-)?table\.ts$/.test(file);
   const names = [...text.matchAll(IMPORT)].map(([, name = '']) => name);
   const isLazy = (name: string): boolean => isTable && text.includes(`import('${name}')`);
   return names.filter((name) => !name.startsWith('node:') && !isLazy(name));

@@ -9,8 +9,8 @@ const APPLIED: Applied = {
   ...{ atMs: 1, bootId: 'b', version: 'v', mark: 'm', sets: SETS },
   structure: ['chain input | ', 'chain input | accept'],
 };
-const MEANT = { mark: 'm', version: 'v', sets: SETS, bootId: 'b' };
 const TEXT = 'table inet flint {\n chain input {\n accept\n }\n}\n';
+const MEANT = { mark: 'm', rules: TEXT, version: 'v', sets: SETS, bootId: 'b' };
 
 suite('the kernel’s table against what was loaded', (s) => {
   s.test('is ours when it is as it was listed then', () => {
@@ -33,6 +33,35 @@ suite('the kernel’s table against what was loaded', (s) => {
     ]) {
       equal(found.ok && found.table, 'foreign');
     }
+  });
+
+  s.test(
+    'by its mark alone, with nothing kept, it is unproved, and with other chains foreign',
+    () => {
+      const marked = TEXT.replace('{', '{\n comment "flint lockdown m"\n');
+      const tableOf = (text: string, applied: Applied | null) => {
+        const found = judgeTable(text, applied, MEANT);
+        return found.ok && found.table;
+      };
+
+      equal(tableOf(marked, null), 'unproved');
+      equal(tableOf(marked, { ...APPLIED, version: 'w' }), 'unproved');
+      equal(tableOf(marked.replace('accept', 'accept\n accept'), null), 'foreign');
+      equal(tableOf(marked.replace(' m"', ' n"'), null), 'foreign');
+      equal(tableOf(marked, APPLIED), 'ours');
+    },
+  );
+
+  s.test('sets of an earlier boot tell of no change, but of what is to be filled', () => {
+    const set = ' set infra4 {\n type ipv4_addr\n elements = { 10.0.0.1 }\n }\n';
+    const text = TEXT.replace('{\n', `{\n${set}`);
+    const head = ['set infra4 | ', 'set infra4 | type ipv4_addr'];
+    const applied = { ...APPLIED, structure: [...head, ...APPLIED.structure] };
+    const now = judgeTable(text, applied, MEANT);
+    const booted = judgeTable(text, applied, { ...MEANT, bootId: 'other' });
+
+    deepEqual(now.ok && now.drift, ['set infra4 has besides 10.0.0.1']);
+    deepEqual(booted.ok && [booted.table, booted.drift, booted.stale], ['ours', [], ['infra4']]);
   });
 
   s.test('a chain of another length was not what we loaded', () => {

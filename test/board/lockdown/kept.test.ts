@@ -2,7 +2,13 @@ import { deepEqual, equal, match } from 'node:assert/strict';
 import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { keptFile, loadKept, NOTHING_KEPT, saveKept } from '../../../src/board/lockdown/kept.ts';
+import {
+  isKeeping,
+  keptFile,
+  loadKept,
+  NOTHING_KEPT,
+  saveKept,
+} from '../../../src/board/lockdown/kept.ts';
 import { suite } from '../../helper.ts';
 
 function inDirectory(use: (directory: string) => void): void {
@@ -28,6 +34,14 @@ suite('what the lockdown keeps', (s) => {
   s.test('nothing there is nothing kept, and no trouble', () =>
     inDirectory((directory) => {
       deepEqual(loadKept(join(directory, 'none')), { kept: NOTHING_KEPT, trouble: null });
+    }),
+  );
+
+  s.test('a disk that is not read-only keeps, also where nothing was kept yet', () =>
+    inDirectory((directory) => {
+      deepEqual([isKeeping(directory), isKeeping(join(directory, 'none/yet'))], [true, true]);
+      writeFileSync(keptFile(directory), '');
+      equal(isKeeping(join(keptFile(directory), 'none')), true);
     }),
   );
 

@@ -2,6 +2,7 @@ import { deepEqual, equal } from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createSecure } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
+import { openResolver } from '../../../src/board/mesh/resolve.ts';
 import { openLoginServer } from '../../../src/board/mesh/tailnet-server.ts';
 import { suite } from '../../helper.ts';
 import { makeCertificate } from '../certificates.ts';
@@ -60,6 +61,26 @@ suite('whether a login server is there', (s) => {
       (request) => request.socket.end('not HTTP at all\r\n\r\n'),
     ];
     for (const listener of others) equal(await answers(listener), false);
+  });
+
+  s.test('by its name, in any of its addresses, which is looked up once at a time', async () => {
+    const server = createServer((_, response) => response.end(JSON.stringify(KEY)));
+    try {
+      const loginServer = `http://headscale.test:${await listening(server)}`;
+      const resolve = async () => ['::1', '127.0.0.1'];
+      equal(await openLoginServer({ loginServer, signal: never, resolve }).answers(), true);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+    let asked = 0;
+    const hanging = openResolver(() => {
+      asked++;
+      return new Promise(() => undefined);
+    }, 20);
+    const loginServer = 'http://headscale.test';
+    const silent = openLoginServer({ loginServer, signal: never, resolve: hanging });
+    deepEqual([await silent.answers(), await silent.answers(), asked], [false, false, 1]);
   });
 
   s.test('one that is silent, or not there, holds nobody up for long', async () => {

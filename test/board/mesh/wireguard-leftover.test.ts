@@ -67,6 +67,11 @@ suite('board/mesh/wireguard-leftover', (s) => {
     equal([state?.state, has('device'), nextMs], ['stopped', true, 60_000]);
     match(state?.reason ?? '', 'flint0 of the former mesh stays: there is no `wg` on PATH');
     is(readKept(places.state).interface, 'flint0');
+
+    // Nor is anything left of it after a boot, whether or not somebody can look.
+    keep(places.state, { bootId: OTHER_BOOT });
+    const after = await part.step();
+    equal([after.state?.reason, readKept(places.state).interface], [null, null]);
   });
 
   s.test('the agent opens it without a section, or with another mesh, and only then', async () => {

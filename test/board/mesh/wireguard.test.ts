@@ -53,6 +53,13 @@ suite('board/mesh/wireguard', (s) => {
     const { state } = await part.step();
     equal([state?.state, state?.address], ['absent', null]);
     match(state?.reason ?? '', 'install wireguard-tools');
+
+    const off = openWireguard({
+      ...machine.options({ enable: false }),
+      context: { ...machine.options().context, env: { PATH: bin } },
+    });
+    const idle = await off.step();
+    equal([idle.state?.state, idle.state?.reason], ['stopped', null]);
   });
 
   s.test('without any WireGuard there is no mesh, and it says so', async () => {

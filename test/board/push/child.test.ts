@@ -1,8 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { equal, match, ok } from 'uvu/assert';
 import { type Child, type ChildSpec, openChild } from '../../../src/board/push/child.ts';
 import { endOrphans, findOrphans } from '../../../src/board/push/orphans.ts';
 import { suite } from '../../helper.ts';
+import { inPlace } from '../place.ts';
 
 const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 let marks = 0;
@@ -14,10 +17,10 @@ function spec(script: string, more: Record<string, string> = {}): ChildSpec {
   return { file: process.execPath, words: ['-e', script], env, mark };
 }
 
-function open() {
+function open(wellMs = 60_000) {
   const [lines, ends]: [string[], string[]] = [[], []];
   const child = openChild({
-    ...{ owner, random: () => 0 },
+    ...{ owner, wellMs, random: () => 0 },
     onLine: (line) => lines.push(line),
     onEnd: (why) => ends.push(why),
   });
@@ -67,7 +70,11 @@ suite('push-child', ({ test, testIf }) => {
   );
 
   test('of a crash it is told why, and not where', async () => {
-    for (const why of ['fatal error: runtime: out of memory', 'Error [ERR_X]: no such file']) {
+    for (const why of [
+      'fatal error: runtime: out of memory',
+      'Error [ERR_X]: no such file',
+      'flint: Error: listen EADDRINUSE: address already in use 127.0.0.1:9742',
+    ]) {
       const { child, ends } = open();
       const said = JSON.stringify(`${why}\n\ngoroutine 1:\n\nNode.js v20\n`);
       await child.keep(spec(`process.stderr.write(${said}, () => process.exit(2))`));
@@ -97,6 +104,27 @@ suite('push-child', ({ test, testIf }) => {
     await until(() => child.state().pid !== null);
     equal(child.state().restarts, 1);
     await child.stop();
+  });
+
+  test('one that ends again and again is not well before it has stayed', async () => {
+    await inPlace(async ({ directory }) => {
+      const { child, lines, ends } = open(3_000);
+      const file = JSON.stringify(join(directory, 'mended'));
+      await child.keep(
+        spec(`if (require('node:fs').existsSync(${file})) { ${STAY} } else {
+          console.log('no room'); setTimeout(() => process.exit(1), 300); }`),
+      );
+      await until(() => ends.length === 2);
+      // Back for a moment, it is as bad as it was.
+      await until(() => child.state().pid !== null);
+      equal(child.state().fault, 'no room');
+      writeFileSync(join(directory, 'mended'), '');
+      await until(() => lines.includes('here'));
+      equal(child.state().fault, 'no room');
+      await until(() => child.state().fault === null);
+      ok(child.state().pid !== null);
+      await child.stop();
+    });
   });
 
   test('what cannot be started is a fault, and no end of us', async () => {

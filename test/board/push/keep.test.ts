@@ -22,7 +22,7 @@ for unit; do :; done
 case "$2" in
   show)
     echo "ActiveState=$(cat ${directory}/$unit 2>/dev/null || echo inactive)"
-    echo NRestarts=3 ;;
+    echo "NRestarts=$(cat ${directory}/$unit.restarts 2>/dev/null || echo 3)" ;;
   restart) echo active > ${directory}/$unit ;;
   stop) rm -f ${directory}/$unit ;;
 esac
@@ -31,6 +31,11 @@ esac
   chmodSync(file, 0o755);
   return {
     file,
+    /** As systemd sees it at the next look. */
+    be: (unit: string, state: string, restarts: number) => {
+      writeFileSync(join(directory, unit), `${state}\n`);
+      writeFileSync(join(directory, `${unit}.restarts`), `${restarts}\n`);
+    },
     told: () => {
       const text = existsSync(`${directory}/told`) ? readFileSync(`${directory}/told`, 'utf8') : '';
       return text.split('\n').filter((line) => / (restart|stop) /.test(line));
@@ -126,6 +131,35 @@ suite('push-keep', ({ test }) => {
     });
   });
 
+  test('which of the units does not run is told, and that one does not stay', async () => {
+    await inPlace(async ({ directory, state, run }) => {
+      const places = pushPlaces(state, run);
+      openRunDirectory(places, owner);
+      const { file: systemctl, be } = fakeSystemctl(directory);
+      const { signal } = new AbortController();
+      const options = { places, owner, systemctl, signal, awaitQuiet, listenMs: 50 };
+      const keeper = keepUnits({ ...options, wellMs: 60_000 });
+      const wanted = { vmagent: { A: '1' }, relay: { B: '1' } };
+      const look = async (unit: string, activeState: string, restarts: number) => {
+        be(unit, activeState, restarts);
+        await keeper.keep(wanted);
+        return keeper.state().fault;
+      };
+      await keeper.keep(wanted);
+      const relay = 'flint-push-relay.service';
+      equal(await look(relay, 'activating', 3), `the relay does not run: ${relay} is activating`);
+      be(relay, 'active', 3);
+      const unit = 'flint-vmagent.service';
+      equal(await look(unit, 'active', 3), null);
+      equal(await look(unit, 'activating', 3), `vmagent does not run: ${unit} is activating`);
+      const unsteady = `vmagent does not stay: journalctl -u ${unit} says why`;
+      equal(await look(unit, 'active', 5), unsteady);
+      equal(await look(unit, 'active', 5), unsteady);
+      await keeper.stop();
+      equal(keeper.state().fault, null);
+    });
+  });
+
   test('a systemctl that refuses is told with its words', async () => {
     await inPlace(async ({ directory, state, run }) => {
       const places = pushPlaces(state, run);
@@ -140,6 +174,26 @@ suite('push-keep', ({ test }) => {
         (error: Error) => error.message,
       );
       ok(reason.includes('Unit not found.'), reason);
+    });
+  });
+
+  test('a relay that ends is no fault of vmagent', async () => {
+    await inPlace(async ({ directory }) => {
+      const program = join(directory, 'program');
+      const why = 'flint: the relay cannot listen on port 9742';
+      const script = `#!/bin/sh\n[ $# = 2 ] && exec sleep 60\necho '${why}' >&2\nexit 1\n`;
+      writeFileSync(program, script);
+      chmodSync(program, 0o755);
+      chmodSync(directory, 0o755);
+      const queue = join(directory, 'queue');
+      const keeper = keepChildren({
+        ...{ owner, program, flint: [program, 'main.js'], path: process.env['PATH'] ?? '', queue },
+        ...{ listenMs: 50, onLine: () => undefined, onEnd: () => undefined },
+      });
+      await keeper.keep({ vmagent: { [QUEUE]: queue }, relay: { FLINT_RELAY_PORT: '1' } });
+      await until(() => keeper.state().fault !== null);
+      equal(keeper.state().fault, `the relay does not run: ${why}`);
+      await keeper.stop();
     });
   });
 

@@ -24,6 +24,7 @@ const FIGURES: VmagentFigures = {
 const SEEN: Seen = {
   waitsFor: null,
   fault: null,
+  disk: null,
   figures: FIGURES,
   verdict: { kind: 'taken' },
   ageMs: 0,
@@ -67,8 +68,22 @@ suite('push-state', ({ test }) => {
     ok(decide({ fault }).reason?.startsWith('the disk is read-only'));
   });
 
+  test('where nobody heard its last words, the disk says it', () => {
+    const fault = 'vmagent does not run: flint-vmagent.service is activating';
+    equal(decide({ fault }).reason, fault);
+    for (const [disk, words] of [
+      ['full', 'the disk is full'],
+      ['no inodes', 'the disk has no inode left'],
+      ['read-only', 'the disk is read-only'],
+    ] as const) {
+      const { state, reason } = decide({ fault, disk });
+      equal([state, reason?.startsWith(words)], ['down', true], disk);
+    }
+    equal(decide({ disk: 'full' }).state, 'pushing');
+  });
+
   test('what steers terminals does not get through', () => {
-    equal(decide({ fault: 'a\u001b[2Jb' }).reason, 'vmagent does not run: a?[2Jb');
+    equal(decide({ fault: 'a\u001b[2Jb' }).reason, 'a?[2Jb');
   });
 
   test('counters go on when vmagent is started again', () => {

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { equal } from 'uvu/assert';
+import { equal, match } from 'uvu/assert';
 import { startRelay } from '../../../src/board/push/relay.ts';
 import { readRelaySettings, relayEnvironment } from '../../../src/board/push/relay-env.ts';
 import { suite } from '../../helper.ts';
@@ -154,16 +154,15 @@ suite('push-relay', ({ test }) => {
     await server.close();
   });
 
-  test('a port that is taken is told', async () => {
+  test('a port that is taken is told by its number', async () => {
     await withRelay([], async (port, url) => {
       const again = startRelay({ url, asked: url, port, authorities: null });
-      equal(
-        await again.then(
-          () => 'listens',
-          (error) => error.code,
-        ),
-        'EADDRINUSE',
+      const error = await again.then(
+        () => null,
+        (why) => why,
       );
+      equal([error?.errno, error?.syscall], ['EADDRINUSE', 'listen']);
+      match(error?.message ?? '', new RegExp(`listen on port ${port} of loopback .EADDRINUSE.`));
     });
   });
 

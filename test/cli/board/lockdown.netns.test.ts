@@ -138,6 +138,40 @@ exec ${real} "$@"
     equal((await run('apply --boot')).code, 0);
   });
 
+  s.testIf(
+    missing,
+    'on a disk that became read-only, what is not kept is not called drift',
+    async () => {
+      mkdirSync(state, { recursive: true });
+      const mounts = 'mount --bind "$D" "$D"; mount -o remount,bind,ro "$D"; exec "$0" "$@"';
+      const before = ['unshare', '-m', 'sh', '-ec', mounts];
+      const options = { before, env: { D: state } };
+      equal((await run('apply')).code, 0);
+      // As the agent fills it, which cannot keep that it did.
+      await place.run('nft', ['add element inet flint infra4 { 10.8.0.1 }']);
+      equal((await run('verify')).code, 1);
+      const filled = await run('verify', options);
+      await place.run('nft', ['add rule inet flint input accept']);
+      const changed = await run('verify', options);
+      await run('remove');
+      const applied = await run('apply', options);
+      const unkept = await run('verify', options);
+
+      equal(filled.code, 0);
+      match(
+        filled.stdout,
+        /^the lockdown is in force\nset infra4 is .*\nnote: the disk is read-only/,
+      );
+      equal(changed.code, 1);
+      match(changed.stdout, /^chain input has besides: accept\nnote: /);
+      match(applied.stderr, /EROFS/);
+      equal(applied.code, 0);
+      match(unkept.stdout, /^the lockdown is in force\nnote: /);
+      equal([unkept.code, (await run('verify')).code].join(), '0,1');
+      equal((await run('apply')).code, 0);
+    },
+  );
+
   s.testIf(missing, 'a board that asks for none is left alone, a person is told', async () => {
     await run('remove');
     writeFileSync(config, JSON.stringify({ schema: 1, control: 'https://192.0.2.1' }));

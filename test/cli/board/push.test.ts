@@ -72,6 +72,18 @@ suite('push-command', ({ test }) => {
     });
   });
 
+  test('beside the units of an agent it says who does it already', () => {
+    inDirectory((directory) => {
+      const file = configure(directory, { url: 'http://[fd00::1]/', program: process.execPath });
+      mkdirSync(join(directory, 'run', 'push'), { recursive: true });
+      writeFileSync(join(directory, 'run', 'push', 'vmagent.env'), '');
+      const { status, stderr } = flint(directory, ['push', '--config', file, '--once']);
+      equal(status, 1);
+      ok(/^flint: flint-agent\.service does this already.*vmagent\.env\n$/.test(stderr), stderr);
+      equal(existsSync(join(directory, 'state')), false);
+    });
+  });
+
   test('the relay alone says who starts it', () => {
     inDirectory((directory) => {
       const { status, stderr } = flint(directory, ['push', 'relay']);

@@ -85,7 +85,7 @@ suite('up-places', (s) => {
         prepareUp(join(file, 'state'));
         is(existsSync(join(file, 'state')), true);
       } catch (error) {
-        match((error as Error).message, /file\/state cannot be prepared.*--state/);
+        match((error as Error).message, /file\/state cannot be made \(ENOTDIR.*--state DIR/);
       }
     }),
   );
