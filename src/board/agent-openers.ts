@@ -2,6 +2,7 @@ const path = process.getBuiltinModule('node:path');
 
 import type { PartOpeners } from './agent-parts.ts';
 import { readKept } from './mesh/wireguard-kept.ts';
+import { hasUnitFiles, pushPlaces } from './push/places.ts';
 
 // Which module looks after which part. Each is loaded only on a board that has the part: memory is
 // scarce there.
@@ -48,11 +49,17 @@ export function partOpeners({ state, run, configDirectory }: PartPlaces): PartOp
       };
     },
     push({ push: settings }, context) {
-      if (settings?.enable !== true) return null;
+      const places = pushPlaces(state, run);
+      // So does a unit of systemd.
+      if (settings?.enable !== true) {
+        if (!hasUnitFiles(places)) return null;
+        return async () => {
+          const { openLeftover } = await import('./push/leftover.ts');
+          return openLeftover({ context, places });
+        };
+      }
       return async () => {
         const { openPushPart } = await import('./push/part.ts');
-        const { pushPlaces } = await import('./push/places.ts');
-        const places = pushPlaces(state, run);
         return openPushPart({ settings, context, places, configDirectory });
       };
     },

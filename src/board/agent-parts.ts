@@ -144,6 +144,7 @@ function openSlot({ name, opener, key, isOnce, agent, take }: SlotOptions): Slot
   const life = { isClosed: false, isWoken: false, isKnown: false, wake: (): void => undefined };
   let part: BoardPart<PartName> | null = null;
   let busySinceMs: number | null = null;
+  let closingSinceMs: number | null = null;
 
   async function step(): Promise<number> {
     busySinceMs = performance.now();
@@ -205,8 +206,12 @@ function openSlot({ name, opener, key, isOnce, agent, take }: SlotOptions): Slot
   return {
     ...{ name, key, first },
     wake,
-    busyMs: () => (busySinceMs === null ? 0 : performance.now() - busySinceMs),
+    busyMs() {
+      const sinceMs = Math.min(busySinceMs ?? Infinity, closingSinceMs ?? Infinity);
+      return sinceMs === Infinity ? 0 : performance.now() - sinceMs;
+    },
     async close() {
+      closingSinceMs ??= performance.now();
       life.isClosed = true;
       wake();
       const early = part;

@@ -14,6 +14,7 @@ import { ensureIdentity, type Identity } from './identity.ts';
 import { loadKept } from './kept-config.ts';
 import { AGENT_LOCK, type AgentPlaces, makeStateDirectory, openState, reasonOf } from './places.ts';
 import { trackAcknowledged } from './probe-report.ts';
+import { noteTrouble } from './trouble.ts';
 import { openVoice } from './voice.ts';
 
 // The agent: enrols its board, brings it its configuration and reports once a minute, for years,
@@ -177,6 +178,7 @@ async function turn(run: AgentRun, agent: Agent, { plan, wake, parts }: Life): P
     plan.busySinceMs = performance.now();
     await step();
     plan.busySinceMs = null;
+    noteTrouble(agent, pace.isWell(), parts.state());
     agent.clock.remember();
   }
   agent.clock.remember(true);

@@ -10,7 +10,7 @@ import { CONTROL_COMMAND } from './control/table.ts';
 import { FLEET_COMMANDS } from './fleet/table.ts';
 import { durationBetween, oneOf, wholeNumber } from './values.ts';
 
-// Every command of flint. A new one is an entry here and a file beside it.
+// Every command of flint. A new one is an entry here, and a file beside it or in a room.
 
 /** Of what sends packets of its own. */
 const SENDING_OPTIONS: readonly OptionSpec[] = [

@@ -23,7 +23,6 @@ import { serverOptions, type Tls, tightenSockets } from './server-options.ts';
 
 /** Bodies of all but those routes that say more with `bodyLimit` (a report, a set: 256 KiB). */
 export const BODY_BYTES_MAX = 16_384;
-export const LARGE_BODY_BYTES_MAX = 262_144;
 
 export interface BuildOptions {
   /** Routes beside those of the list. */

@@ -9,7 +9,8 @@ import {
   pushWords,
 } from './board-words.ts';
 
-// What is wrong with mesh, lockdown, push and the agent: for the health of a probe, and for those who mend it.
+// What is wrong with mesh, lockdown, push and the agent: for the health of a probe, and for those
+// who mend it.
 
 export interface BoardFault {
   part: 'mesh' | 'lockdown' | 'push' | 'agent';

@@ -102,7 +102,7 @@ export const PUSH_STATE = v.object({
   restarts: COUNT,
 });
 
-/** A control that does not answer, or refuses the board. */
+/** A control that does not answer, or refuses the board; or what the agent fails at otherwise. */
 export const CONTROL_AWAY = v.object({
   sinceMs: TIME_MS,
   reason: WORDS,
@@ -117,6 +117,8 @@ export const BOARD_STATE = v.object(
     push: v.nullable(PUSH_STATE),
     /** Null while it answers; agents that do not say are taken to hear it. */
     controlAway: v.optional(v.nullable(CONTROL_AWAY)),
+    /** What the agent fails at beside that; null while that is nothing. */
+    agentTrouble: v.optional(v.nullable(CONTROL_AWAY)),
   },
   objectMessage('the state of a board'),
 );

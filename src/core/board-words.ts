@@ -1,8 +1,8 @@
 import type { AgentTrouble } from './agent-trouble.ts';
 import type { LockdownState, MeshState, PushState } from './board-state.ts';
 
-// How mesh, lockdown, push and the agent of a board stand, in words: the only place that has them. Its own
-// page, the pages of the control and `flint fleet` say the same sentences.
+// How mesh, lockdown, push and the agent of a board stand, in words: the only place that has them.
+// Its own page, the pages of the control and `flint fleet` say the same sentences.
 
 export interface BoardWords {
   tone: 'good' | 'info' | 'warn' | 'bad';

@@ -16,8 +16,8 @@ export type ProbeState = (typeof PROBE_STATES)[number];
 
 /**
  * `waiting`: never reported; `silent`: not for three minutes; `trouble`: an outage is open, a
- * series cannot be measured, or its configuration was refused; `maintenance` stands above the
- * last two.
+ * series cannot be measured, its configuration was refused, or its board is in trouble;
+ * `maintenance` stands above the last two.
  */
 export const PROBE_HEALTHS = [
   'well',

@@ -7,7 +7,7 @@ import type { Report } from './report.ts';
 export interface Judgement {
   /**
    * False: an outage is open, something cannot be measured, its configuration was refused, or its
-   * mesh, lockdown or push is in trouble.
+   * mesh, lockdown, push or agent is in trouble.
    */
   isWell: boolean;
   /** 0 … 1000; 100 and more is trouble. */

@@ -12,7 +12,6 @@ import { line, SLUG, TIME_MS } from './wire.ts';
 //   POST /api/v1/report  REPORT  → REPORT_ANSWER    (Authorization: Bearer API-KEY)
 
 export const REPORT_BYTES_MAX = 262_144;
-export const REPORT_INTERVAL_MS = 60_000;
 export const REPORT_SERIES_MAX = 256;
 export const REPORT_ROUNDS_MAX = 512;
 export const REPORT_EVENTS_MAX = 200;
@@ -197,8 +196,6 @@ export const REPORT_ANSWER = v.object(
   },
   objectMessage('an answer to a report'),
 );
-
-export type ReportAnswer = v.InferOutput<typeof REPORT_ANSWER>;
 
 /** What a report carries of a round. */
 export function toReportedRound(round: Round): ReportedRound {

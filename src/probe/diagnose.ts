@@ -23,7 +23,7 @@ export interface Check {
   mend: string | null;
 }
 
-/** Both src/probe and dist/probe lie two levels below. What is installed has no lock file of npm. */
+/** Both src/probe and dist/probe lie two levels below. What is installed has none of npm. */
 const LOCK_FILE = fileURLToPath(new URL('../../package-lock.json', import.meta.url));
 const INSTALL_AGAIN = 'install it again from a clone that is built for this machine: flint install';
 

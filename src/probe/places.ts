@@ -6,7 +6,7 @@ import { ProbeError } from '../core/error.ts';
 import type { Identity } from '../engine/privileges.ts';
 
 /** What flint keeps in a state directory, of all its programs. */
-const OURS = ['rounds', 'agent', 'control', 'up', 'run'];
+const OURS = ['rounds', 'agent', 'push', 'control', 'up', 'run'];
 
 /**
  * Makes the directory (0700) and `rounds` in it, whose path it returns. While still root it gives

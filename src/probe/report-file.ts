@@ -1,7 +1,7 @@
 // What the daemon tells the agent, in a file of the run directory: rewritten every 15 seconds, and
-// at once after a configuration of the control was applied or refused. It is told again as long as
-// it is new, so a file that a power cut takes is no loss: it is put in place whole, but not synced,
-// and nothing here waits for a disk.
+// at once after a configuration of the control was applied or refused, or the clock was set. It is
+// told again as long as it is new, so a file that a power cut takes is no loss: it is put in place
+// whole, but not synced, and nothing here waits for a disk.
 const { promises: fs } = process.getBuiltinModule('node:fs');
 const path = process.getBuiltinModule('node:path');
 
@@ -38,6 +38,8 @@ export interface ReportFile {
 }
 
 const WRITE_MS = 15_000;
+/** A clock that is set by more makes what was written look old, or of a time to come. */
+const STEP_MS = 60_000;
 const ROUNDS_MS = 300_000;
 const EVENTS_MS = 86_400_000;
 
@@ -46,6 +48,8 @@ export function openReportFile(options: ReportFileOptions): ReportFile {
   const file = path.join(directory, 'report.json');
   const kept = keepRecent(nowMs);
   let dueMs = Number.NEGATIVE_INFINITY;
+  /** Of the wall clock before the other one, when the report was written. */
+  let aheadMs = 0;
   let writing: Promise<void> | null = null;
   let hasOld = false;
   let hasRounds = false;
@@ -88,8 +92,10 @@ export function openReportFile(options: ReportFileOptions): ReportFile {
     },
     takeEvent: (event) => kept.takeEvent(event),
     look() {
-      if (writing !== null || monoMs() < dueMs) return;
+      const isSet = Math.abs(nowMs() - monoMs() - aheadMs) > STEP_MS;
+      if (writing !== null || (monoMs() < dueMs && !isSet)) return;
       dueMs = monoMs() + WRITE_MS;
+      aheadMs = nowMs() - monoMs();
       writing = write().finally(() => {
         writing = null;
       });

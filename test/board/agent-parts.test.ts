@@ -176,6 +176,29 @@ suite('board/agent-parts', ({ test }) => {
       is(agent.busyMs(), 0);
     }));
 
+  test('so is one whose end does not come', () =>
+    trial(async ({ place, settings, written }) => {
+      let letGo = (): void => undefined;
+      const openers: PartOpeners = {
+        ...NO_PARTS,
+        lockdown: () => async () => ({
+          name: 'lockdown',
+          step: async () => ({ state: fakeLockdown(), nextMs: 3_600_000, isNews: false }),
+          close: () =>
+            new Promise((resolve) => {
+              letGo = resolve;
+            }),
+        }),
+      };
+      const agent = await startTestAgent(place, settings(), { openers });
+      await until(() => written()?.lockdown?.state === 'in-force');
+      const stopped = agent.stop();
+      await until(() => agent.busyMs() > 200);
+      letGo();
+      await stopped;
+      is(agent.busyMs(), 0);
+    }));
+
   test('news of one part wakes another that sleeps', () =>
     trial(async ({ place, settings }) => {
       let looks = 0;

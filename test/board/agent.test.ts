@@ -238,8 +238,13 @@ suite('board/agent', ({ test }) => {
 
       is(handed(place)?.etag, '"one"');
       match(place.lines.join(''), /new configuration cannot be kept/);
+      // The board's own page says so until it is over, also when the control has been told.
+      const told = () => JSON.parse(readFileSync(place.places.boardState, 'utf8')).agentTrouble;
+      await until(() => told() !== null);
+      match(told().reason, /new configuration cannot be kept/);
       rmSync(place.places.config, { recursive: true });
       await until(() => handed(place)?.etag === '"two"');
+      await until(() => told() === null);
       await agent.stop();
     }));
 

@@ -1,5 +1,5 @@
 import { equal, is, match } from 'uvu/assert';
-import { boardFaults } from '../../src/core/board-faults.ts';
+import { agentFaults, boardFaults } from '../../src/core/board-faults.ts';
 import { TROUBLE } from '../../src/core/report-judge.ts';
 import { fakeBoard, fakeLockdown, fakeMesh, fakePush } from '../fake/board.ts';
 import { suite } from '../helper.ts';
@@ -60,6 +60,17 @@ suite('core/board-faults', ({ test }) => {
     is(
       faults.every(({ badness }) => badness < TROUBLE),
       true,
+    );
+  });
+
+  test('an agent that cannot take its configuration is in trouble, another failure is news', () => {
+    const faults = (isBehind: boolean) =>
+      agentFaults({ message: 'no room: ENOSPC', sinceMs: 1, isBehind });
+    equal(agentFaults(null), []);
+    match(faults(true)[0]?.reason ?? '', /measures by an older configuration.*: no room: ENOSPC$/);
+    equal(
+      [true, false].map((isBehind) => (faults(isBehind)[0]?.badness ?? 0) >= TROUBLE),
+      [true, false],
     );
   });
 

@@ -2,6 +2,7 @@ import { equal, is, match, not, ok } from 'uvu/assert';
 import { boardFaults } from '../../src/core/board-faults.ts';
 import { LOCKDOWN_STATE, MESH_STATES, PUSH_STATE } from '../../src/core/board-state.ts';
 import {
+  agentWords,
   type BoardWords,
   isAboutBoard,
   lockdownWords,
@@ -20,6 +21,7 @@ function allWords(reason: string | null): BoardWords[] {
     ...LOCKDOWN_STATE.entries.state.options.map((state) =>
       lockdownWords(fakeLockdown({ state, reason })),
     ),
+    ...[true, false].map((isBehind) => agentWords({ message: reason ?? '', sinceMs: 1, isBehind })),
     ...PUSH_STATE.entries.state.options.map((state) => pushWords(fakePush({ state, reason }))),
   ];
 }

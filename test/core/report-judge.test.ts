@@ -102,6 +102,45 @@ suite('core/report-judge', (s) => {
     match(judgeReport(silent).reason, /says nothing: no file/);
   });
 
+  s.test('what the agent fails at is told beside what is well, and troubles when it lasts', () => {
+    const trouble = { message: 'cannot be kept: ENOSPC', sinceMs: 1, isBehind: false };
+    const told = (change: object) =>
+      judgeReport({
+        ...reportOf(),
+        heard: { behindSinceMs: 1, trouble: { ...trouble, ...change } },
+      });
+    const news = told({});
+    const late = told({ isBehind: true });
+
+    equal(news.isWell, true);
+    match(news.reason, /^all 2 are measured; the agent .* failed at something: .*ENOSPC$/);
+    equal(late.isWell, false);
+    match(late.reason, /^the board measures by an older configuration.*ENOSPC$/);
+    ok(told({ message: 'x'.repeat(500) }).reason.length < 350);
+  });
+
+  s.test('a name that has no address yet is no trouble in the first minute, but later', () => {
+    const report = withStates(['a', 'v4', 'measuring'], ['b', 'v4', 'unresolved']);
+    const { agent, probe } = report;
+    if (probe === null) throw new Error('no probe');
+    const aged = (ageMs: number, uptimeMs = 3_600_000) =>
+      judgeReport({
+        ...report,
+        agent: { ...agent, uptimeMs },
+        probe: { ...probe, startedMs: probe.writtenMs - ageMs },
+      });
+    const said = 'it has just started: 1 of 2 are measured, others wait for DNS';
+
+    deepEqual([aged(60_000).isWell, aged(60_000).reason], [true, said]);
+    deepEqual([aged(60_000).ailing, aged(100_000).ailing], [0, 1]);
+    equal(aged(100_000).isWell, false);
+    // Started in 1970, or in a year to come: then the machine itself knows how young it is.
+    deepEqual([aged(1e12, 50_000).isWell, aged(1e12).isWell], [true, false]);
+    deepEqual([aged(-1e12, 50_000).isWell, aged(-1e12).isWell], [true, false]);
+    const down = withStates(['b', 'v4', 'down']);
+    equal(judgeReport({ ...down, agent: { ...agent, uptimeMs: 1 } }).isWell, false);
+  });
+
   s.test('absurd counts bring no absurd figures', () => {
     const max = Number.MAX_SAFE_INTEGER;
     const rounds = Array.from({ length: 512 }, () => roundAt(0, { sent: 1, lost: max }));

@@ -83,7 +83,10 @@ suite('places', (s) => {
   s.testIf(notRoot, 'a directory that the agent made before stays root’s, and is no obstacle', () =>
     inDirectory((directory) => {
       const state = join(directory, 'state');
-      mkdirSync(join(state, 'agent'), { recursive: true, mode: 0o700 });
+      // Its vmagent has a directory of its own.
+      for (const name of ['agent', 'push']) {
+        mkdirSync(join(state, name), { recursive: true, mode: 0o700 });
+      }
       const segment = join(prepareState(state, null), '00000001.seg');
       writeFileSync(segment, '');
 

@@ -67,6 +67,26 @@ suite('probe/report-file', (s) => {
     world.remove();
   });
 
+  s.test(
+    'is written at once when the clock is set: the agent would take it for an old one',
+    async () => {
+      const mono = { ms: 5000 };
+      const world = open({ monoMs: () => mono.ms });
+      const look = async (stepMs: number): Promise<number> => {
+        mono.ms += 1000;
+        world.now.ms += 1000 + stepMs;
+        world.report.look();
+        await world.report.close();
+        return world.now.ms - world.read().writtenMs;
+      };
+      const ages = [];
+      for (const stepMs of [0, 0, 10 * DAY_MS, 0, -DAY_MS, 0]) ages.push(await look(stepMs));
+
+      equal(ages, [0, 1000, 0, 1000, 0, 1000]);
+      world.remove();
+    },
+  );
+
   s.test('holds the rounds of five minutes', async () => {
     const world = open();
     for (let n = 0; n < 20; n++) world.report.takeRound(roundOf(world.now.ms - n * 30_000));

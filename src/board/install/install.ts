@@ -152,7 +152,9 @@ function broughtConfig({ control, hardware, agentConfig }: InstallOptions): stri
     if (hardware === null) return null;
     throw new ProbeError('ERR_USAGE', '--hardware says something of an agent: --control is needed');
   }
-  const document = { schema: 1, control: judgeControl(control), hardware: hardware ?? undefined };
+  const origin = judgeControl(control);
+  // A board has no battery for its clock, and its network may let no NTP out.
+  const document = { schema: 1, control: origin, hardware: hardware ?? undefined, setClock: true };
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 

@@ -35,5 +35,3 @@ export const COUNTERS = {
   'drop-broadcast': 'to all of a network',
   'drop-mesh-output': 'all else to the mesh',
 } as const;
-
-export type CounterName = keyof typeof COUNTERS;

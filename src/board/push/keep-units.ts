@@ -71,10 +71,11 @@ export function keepUnits(options: UnitsOptions): Keeper {
     const { unit, file, watch } = dropped;
     watch.forget();
     dropped.fault = null;
-    dropFile(file);
-    dropFile(dueFile(file));
     const { ActiveState } = await show(unit);
     if (ActiveState === 'active' || ActiveState === 'activating') await call('stop', unit);
+    // Last: they are how a later start knows that it runs.
+    dropFile(file);
+    dropFile(dueFile(file));
   }
 
   return {

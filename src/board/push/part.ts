@@ -5,7 +5,9 @@ import { reasonOf } from '../places.ts';
 import { diskFault } from './disk.ts';
 import { readFigures, type VmagentFigures } from './figures.ts';
 import { keepBearer, openRunDirectory, readBearer } from './files.ts';
+import { stopUnits } from './leftover.ts';
 import { forgetMarks, saveMarks } from './marks-file.ts';
+import { hasUnitFiles } from './places.ts';
 import { decideState, firstTotals, foldTotals, type Seen } from './push-state.ts';
 import { tellDropped, tellState } from './push-voice.ts';
 import { openPushing, type Pushing, type PushOptions } from './pushing.ts';
@@ -63,6 +65,7 @@ async function bring(self: Pushing): Promise<Brought> {
   const clockFault = self.hasStarted ? null : clockFaultOf(context);
   if (clockFault !== null) return { ...WELL, waitsFor: clockFault };
   openRunDirectory(places, owner);
+  if (!self.isUnit) await endUnits(self);
   if (!self.isUnit) self.lock ??= await lockDirectory(places.run, LOCK);
   const missing = await bringBearer(self);
   if (missing !== null) return { ...WELL, waitsFor: missing };
@@ -70,6 +73,16 @@ async function bring(self: Pushing): Promise<Brought> {
   await look(self);
   const { fault } = keeper.state();
   return { ...WELL, fault, disk: fault === null ? null : diskFault(diskOf(self)) };
+}
+
+// Units outlive an agent that ran them; two would want one port and one queue.
+async function endUnits({ options: { settings, context, places } }: Pushing): Promise<void> {
+  if (!hasUnitFiles(places)) return;
+  if (settings.supervise === 'child') return await stopUnits({ context, places });
+  throw new Error(
+    'flint-vmagent.service pushes already: systemctl stop flint-vmagent.service ' +
+      `flint-push-relay.service, and remove ${places.vmagentEnv}`,
+  );
 }
 
 // The queue of a unit is hidden from us, but for a disk of its own it lies on that of our files.

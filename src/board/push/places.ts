@@ -1,3 +1,4 @@
+const fs = process.getBuiltinModule('node:fs');
 const path = process.getBuiltinModule('node:path');
 
 // Where the push keeps what must last, and where vmagent finds what it reads.
@@ -36,4 +37,9 @@ export function pushPlaces(stateDirectory: string, runDirectory: string): PushPl
     givenBearer: path.join(own, 'push-bearer'),
     marks: path.join(own, 'push-queue.json'),
   };
+}
+
+/** Whether units of systemd run by what lies there: they have their settings from no other file. */
+export function hasUnitFiles({ vmagentEnv, relayEnv }: PushPlaces): boolean {
+  return [vmagentEnv, relayEnv].some((file) => fs.existsSync(file));
 }

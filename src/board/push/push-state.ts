@@ -44,6 +44,15 @@ export function decideState(seen: Seen): StateAndReason {
   return tell('pushing', why);
 }
 
+/** Of a board on which nothing pushes. */
+export function noPush(state: PushState['state'], reason: string): PushState {
+  return {
+    ...tell(state, reason),
+    ...{ server: null, version: null, queueBytes: 0, queueBytesMax: 0, queueAgeMs: null },
+    ...{ sentBytes: 0, droppedBlocks: 0, acceptedMs: null, restarts: 0 },
+  };
+}
+
 /** Counters of a process that may be started again, as one that only grows. */
 export interface Totals {
   startedS: number;

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { loadSettings } from '../../board/agent-config.ts';
 import { isTimesyncDone } from '../../board/clock-system.ts';
@@ -22,6 +21,8 @@ import {
 } from '../../host/places.ts';
 import { EXIT, UsageError } from '../command.ts';
 import { followSignals, type Signals } from '../signals.ts';
+
+const fs = process.getBuiltinModule('node:fs');
 
 interface PushCommand {
   settings: PushSettings;
@@ -79,7 +80,7 @@ function pushCommand(options: Record<string, unknown>): PushCommand {
 
 // Beside a unit of the same places, vmagent would want the same port and the same queue.
 function requireNoUnit({ settings, places: { vmagentEnv } }: PushCommand): void {
-  if (settings.supervise !== 'child' || !existsSync(vmagentEnv)) return;
+  if (settings.supervise !== 'child' || !fs.existsSync(vmagentEnv)) return;
   throw new ProbeError(
     'ERR_CONFLICT',
     'flint-agent.service does this already, by flint-vmagent.service: `flint push --status` says ' +

@@ -1,7 +1,7 @@
 // Events of probes as pages and API show them: what the probes said, and what the control itself
 // saw. Newest first.
 
-import { type Selectable, sql } from 'kysely';
+import type { Selectable } from 'kysely';
 import * as v from 'valibot';
 import { FLEET_EVENT } from '../../core/fleet-journal.ts';
 import { SLUG } from '../../core/wire.ts';
@@ -45,43 +45,6 @@ export async function findEvents(
   const rows = await query.execute();
   return rows.map(shown);
 }
-
-/** Of one probe, foreign keys included. */
-export async function eventsOf(
-  { store }: ControlContext,
-  probeId: number,
-  limit: number,
-): Promise<ShownEvent[]> {
-  const rows = await store.db
-    .selectFrom('probe_events')
-    .innerJoin('probes', 'probes.id', 'probe_events.probeId')
-    .selectAll('probe_events')
-    .select('probes.name as probe')
-    .where('probeId', '=', probeId)
-    .orderBy('fromMs', 'desc')
-    .orderBy('eventId')
-    .limit(Math.min(limit, EVENTS_PAGE_MAX))
-    .execute();
-  return rows.map(shown);
-}
-
-/** Of all probes; of one so many at most, so that one that floods hides nobody else. */
-export async function recentEvents(
-  { store }: ControlContext,
-  { sinceMs, limit }: { sinceMs: number; limit: number },
-): Promise<ShownEvent[]> {
-  const ofOneMax = Math.max(OF_ONE_MAX, Math.ceil(limit / 5));
-  const { rows } = await sql<EventRow>`
-    select ranked.*, probes.name as probe from (
-      select *, row_number() over (partition by probeId order by fromMs desc, eventId) as place
-      from probe_events where fromMs >= ${sinceMs}) as ranked
-    join probes on probes.id = ranked.probeId where place <= ${ofOneMax}
-    order by fromMs desc, probeId, eventId limit ${Math.min(limit, EVENTS_PAGE_MAX)}
-  `.execute(store.db);
-  return rows.map(shown);
-}
-
-const OF_ONE_MAX = 10;
 
 type EventRow = Selectable<ProbeEventTable> & { probe: string };
 

@@ -4,7 +4,6 @@ import type { ProbeHealth, ProbeRow } from '../../core/fleet.ts';
 import { formatDuration } from '../../graph/format.ts';
 import type { Markup } from '../../graph/smoke.ts';
 import type { Text } from '../../graph/text.ts';
-import { timeTag } from '../../graph/text.ts';
 import type { Tone } from '../../graph/tone.ts';
 
 export const HEALTH_TONES: Readonly<Record<ProbeHealth, Tone>> = {
@@ -71,9 +70,4 @@ export function ago(timeMs: number | null, nowMs: number): Text {
   if (timeMs === null) return 'never';
   const age = formatDuration(nowMs - timeMs);
   return html`<time datetime="${new Date(timeMs).toISOString()}">${age} ago</time>`;
-}
-
-/** `since 14:02 UTC`. */
-export function sinceTag(timeMs: number, nowMs: number): Markup {
-  return html`since ${timeTag(timeMs, nowMs)} UTC`;
 }

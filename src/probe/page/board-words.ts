@@ -1,5 +1,6 @@
-import type { ControlAway, MeshState, PushState } from '../../core/board-state.ts';
+import type { BoardState, ControlAway, MeshState, PushState } from '../../core/board-state.ts';
 import {
+  agentWords,
   type BoardWords,
   lockdownWords,
   meshVersionWords,
@@ -15,7 +16,7 @@ import type { BoardSnapshot } from '../mesh-watch.ts';
 // words of core, and what only the board itself can add: who hears it there, and since when.
 
 export interface PartWords {
-  part: 'mesh' | 'lockdown' | 'push' | 'control';
+  part: 'mesh' | 'lockdown' | 'push' | 'control' | 'agent';
   tone: Tone;
   /** For the row about the probe itself. */
   short: string;
@@ -26,18 +27,21 @@ export interface PartWords {
   todo: string;
 }
 
+type AgentTrouble = NonNullable<BoardState['agentTrouble']>;
+
 /** The control then calls the probe silent. */
 const CONTROL_SILENT_MS = 180_000;
 
 /** Of the parts that the board has; none while it is not known how they stand. */
 export function partsOf({ state, listener }: BoardSnapshot, nowMs: number): PartWords[] {
   if (state === null) return [];
-  const { mesh, lockdown, push, controlAway = null } = state;
+  const { mesh, lockdown, push, controlAway = null, agentTrouble = null } = state;
   return [
     ...(mesh === null ? [] : [meshPart(mesh, listener.reason)]),
     ...(lockdown === null ? [] : [partOf('lockdown', lockdownWords(lockdown))]),
     ...(push === null ? [] : [pushPart(push, nowMs)]),
     ...(controlAway === null ? [] : [controlPart(controlAway, nowMs)]),
+    ...(agentTrouble === null ? [] : [agentPart(agentTrouble, nowMs)]),
   ];
 }
 
@@ -76,6 +80,14 @@ function controlPart({ sinceMs, reason }: ControlAway, nowMs: number): PartWords
     why: sentence(reason),
     todo: 'Nothing here: measuring goes on as it was told last, and reports go on by themselves.',
   };
+}
+
+function agentPart({ sinceMs, reason }: AgentTrouble, nowMs: number): PartWords {
+  const words = partOf('agent', agentWords({ message: reason, sinceMs, isBehind: false }));
+  const since = `It has not succeeded for ${formatDuration(Math.max(0, nowMs - sinceMs))}.`;
+  const todo =
+    'Mend what the reason names. Meanwhile the board measures by the configuration that it has.';
+  return { ...words, says: `${words.says} ${since}`, todo };
 }
 
 function partOf(part: PartWords['part'], { tone, short, says, why, todo }: BoardWords): PartWords {

@@ -22,7 +22,10 @@ import { renderShell } from './shell.ts';
 // answer strangers, do its figures arrive; and what to do where the answer is not the wished one.
 
 const RANK: Readonly<Record<Tone, number>> = { bad: 0, warn: 1, info: 2, good: 3 };
-const TITLES = { mesh: 'Mesh', lockdown: 'Lockdown', push: 'Push', control: 'Control' } as const;
+const TITLES = {
+  ...{ mesh: 'Mesh', lockdown: 'Lockdown', push: 'Push' },
+  ...{ control: 'Control', agent: 'Agent' },
+} as const;
 
 /** The page as text. */
 export async function renderBoard(input: PageInput): Promise<string> {
@@ -71,6 +74,7 @@ function card(words: PartWords, { state, listener }: BoardSnapshot, nowMs: numbe
     lockdown: () => lockdown !== null && rows(lockdownFacts(lockdown, nowMs)),
     push: () => push !== null && rows(pushFacts(push, nowMs)),
     control: () => false as const,
+    agent: () => false as const,
   }[words.part]();
   return block(TITLES[words.part], html`${sayings(words)}${body}`);
 }

@@ -9,8 +9,3 @@ export { renderPaths } from './paths.ts';
 export { refreshSeconds } from './shell.ts';
 export { styleSheet } from './style.ts';
 export { renderTarget } from './target.ts';
-
-/** Sent with every page: no script, nothing remote, no frame around it. */
-export const contentSecurityPolicy =
-  "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; " +
-  "frame-ancestors 'none'; base-uri 'none'";

@@ -45,6 +45,7 @@ suite('board/install/install', ({ test, testIf }) => {
       equal(JSON.parse(readFileSync(at('etc/flint/agent.json'), 'utf8')), {
         schema: 1,
         control: 'https://control.example',
+        setClock: true,
       });
       ok(parsePolicy(JSON.parse(readFileSync(at('etc/flint/policy.json'), 'utf8'))).ok);
       const wants = at('etc/systemd/system/multi-user.target.wants/flint-probe.service');

@@ -20,7 +20,7 @@ async function withControl(
   }
 }
 
-suite('cli/agent', ({ test }) => {
+suite('cli/board/agent', ({ test }) => {
   test('one pass enrols, fetches and reports, and prints no secret', () =>
     withControl(async (control, place) => {
       const agent = startProcess(place, control.origin, { words: ['--once'] });

@@ -24,7 +24,7 @@ async function enroll(place: BoardPlace, control: FakeControl, words: string[] =
   return { code: await process.ended, ...process.output };
 }
 
-suite('cli/enroll', ({ test }) => {
+suite('cli/board/enroll', ({ test }) => {
   test('is refused until the operator approved, then bound, and may be repeated', () =>
     withControl(async (control, place) => {
       control.register(MAC);

@@ -33,7 +33,7 @@ async function linkOf(place: Namespace, name: string) {
   return { address: link?.address, isUp: link?.flags.includes('UP') };
 }
 
-suite('cli/mac', (s) => {
+suite('cli/board/mac', (s) => {
   const lab: { place?: Namespace } = {};
   const place = (): Namespace => {
     if (lab.place === undefined) throw new Error('the namespace is not open');

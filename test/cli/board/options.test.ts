@@ -5,7 +5,7 @@ import { boardCommand } from '../../../src/cli/board/options.ts';
 import { inPlace } from '../../board/place.ts';
 import { suite } from '../../helper.ts';
 
-suite('cli/board-options', ({ test }) => {
+suite('cli/board/options', ({ test }) => {
   test('the command line stands above the file, and names the places', () =>
     inPlace(({ directory, state, run }) => {
       const config = join(directory, 'agent.json');

@@ -16,7 +16,7 @@ interface Ended {
   stderr: string;
 }
 
-suite('cli/control', (s) => {
+suite('cli/control/control', (s) => {
   let directory = '';
   let state: string[] = [];
   s.before(() => {

@@ -26,7 +26,7 @@ function saysUsage(pattern: RegExp) {
   return (error: unknown) => error instanceof UsageError && pattern.test(error.message);
 }
 
-suite('cli/fleet-account', (s) => {
+suite('cli/fleet/account', (s) => {
   const before = process.env['CONFIGURATION_DIRECTORY'];
   let directory = '';
 

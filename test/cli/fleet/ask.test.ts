@@ -2,7 +2,7 @@ import { equal, is } from 'uvu/assert';
 import { afterKeys, canAsk, confirmName } from '../../../src/cli/fleet/ask.ts';
 import { suite } from '../../helper.ts';
 
-suite('cli/fleet-ask', (s) => {
+suite('cli/fleet/ask', (s) => {
   s.test('a line typed unseen can be mended, given up and ended', () => {
     equal(afterKeys('ge', 'heim'), { text: 'geheim', ended: null });
     equal(afterKeys('geh\u{1f511}', '\u007f'), { text: 'geh', ended: null });

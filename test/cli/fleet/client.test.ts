@@ -29,7 +29,7 @@ function ask(origin: string, more: { token?: string; deadlineMs?: number; caFile
   return openClient({ origin, token, caFile, ...rest }).call(CALL);
 }
 
-suite('cli/fleet-client', (s) => {
+suite('cli/fleet/client', (s) => {
   let rig: Rig;
   s.before(async () => {
     rig = await openRig();

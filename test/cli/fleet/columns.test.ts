@@ -17,7 +17,7 @@ function table(width: number | null, hasColour = false): string[] {
   return tableLines(COLUMNS, ROWS, { width, hasColour });
 }
 
-suite('cli/fleet-columns', (s) => {
+suite('cli/fleet/columns', (s) => {
   s.test('columns are in line, and nothing is cut where there is no terminal', () => {
     equal(table(null), [
       'NAME                       N  NOTE                            VERSION',

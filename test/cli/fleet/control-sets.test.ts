@@ -12,7 +12,7 @@ const SET = {
   assignments: [{ scope: 'group', value: 'homes' }],
 };
 
-suite('cli/fleet-control-sets', (s) => {
+suite('cli/fleet/control-sets', (s) => {
   let rig: ControlRig;
   s.before(async () => {
     rig = await openControlRig();

@@ -14,7 +14,7 @@ import {
 
 const PASSWORD = 'a piano in the cellar';
 
-suite('cli/fleet-control-terminal', (s) => {
+suite('cli/fleet/control-terminal', (s) => {
   let rig: ControlRig;
   s.before(async () => {
     rig = await openControlRig();

@@ -13,7 +13,7 @@ const FINGERPRINT = '1a2b 3c4d 5e6f 7081 92a3';
 const OTHER = 'ffff 3c4d 5e6f 7081 92a3';
 const MAC = '02:00:5e:10:00:05';
 
-suite('cli/fleet-control', (s) => {
+suite('cli/fleet/control', (s) => {
   let rig: ControlRig;
   s.before(async () => {
     rig = await openControlRig();

@@ -133,6 +133,14 @@ suite('cli/fleet', (s) => {
     is(/lockdown/.test(stdout), false);
   });
 
+  s.test('what an agent fails at is told, since when, and what it measures by', async () => {
+    const message = 'the new configuration cannot be kept: ENOSPC';
+    const agent = { message, sinceMs: Date.now() - 9_000_000, isBehind: true };
+    rig.script = () => ({ body: { ...probeDetail('a', {}), agent } });
+    const { stdout } = await run('show', 'a');
+    match(stdout, /agent +the board measures by an older configuration.*ENOSPC \(heard first 2.h/);
+  });
+
   s.test('what probes and controls say steers no terminal', async () => {
     const row = { location: HOSTILE, note: HOSTILE, reason: HOSTILE, seenFrom: HOSTILE };
     const detail = probeDetail('a', row);

@@ -2,7 +2,7 @@ import { is } from 'uvu/assert';
 import { changeText } from '../../../src/cli/fleet/journal.ts';
 import { suite } from '../../helper.ts';
 
-suite('cli/fleet-journal', (s) => {
+suite('cli/fleet/journal', (s) => {
   s.test('of a change the keys that differ are told', () => {
     is(
       changeText({ before: { location: 'Ulm', note: '' }, after: { location: 'Bonn', note: '' } }),

@@ -4,7 +4,7 @@ import { suite } from '../../helper.ts';
 
 const NOW_MS = Date.parse('2026-11-22T12:00:00Z');
 
-suite('cli/fleet-maintenance', (s) => {
+suite('cli/fleet/maintenance', (s) => {
   s.test('a time is UTC unless it says otherwise; a clock time is the next one', () => {
     for (const [text, time] of [
       ['now', '2026-11-22T12:00:00Z'],

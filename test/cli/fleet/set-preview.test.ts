@@ -4,7 +4,7 @@ import { suite } from '../../helper.ts';
 
 const COST = { packetsPerSecond: 4.25, packetsPerDay: 367_200, bytesPerDay: 30_844_800 };
 
-suite('cli/fleet-set-preview', (s) => {
+suite('cli/fleet/set-preview', (s) => {
   s.test('a cost has its rate, its packets and its bytes', () => {
     match(costText(COST), /^4\.25 packets\/s, 367.200 packets and 29\.4.MiB a day$/);
     match(costText({ ...COST, packetsPerSecond: 1234.5 }), /^1235 packets\/s/);

@@ -14,7 +14,7 @@ interface Placed {
 const ALL = placed('flint fleet', FLEET_COMMANDS);
 const ENV = { PATH: process.env['PATH'], HOME: '/nonexistent' };
 
-suite('cli/fleet-table', (s) => {
+suite('cli/fleet/table', (s) => {
   s.test('every command has its own name, a text, and examples of its own options', () => {
     is(new Set(ALL.map(({ path }) => path)).size, ALL.length);
     for (const { path, spec } of ALL) {

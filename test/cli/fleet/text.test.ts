@@ -7,7 +7,7 @@ function screen(isTTY: boolean, columns = 40) {
   return { written, isTTY, columns, write: (text: string) => written.push(text) };
 }
 
-suite('cli/fleet-text', (s) => {
+suite('cli/fleet/text', (s) => {
   s.test('JSON stays what it was, and holds nothing that steers a terminal', () => {
     const value = { note: '\u001b[2J\u009b31m\u202e\u2028\u{e0001}"ü' };
     const text = jsonText(value);

@@ -27,7 +27,7 @@ function target(): PingTarget {
   return newPingTarget(PLACE, 3);
 }
 
-suite('cli/ping-lines', (s) => {
+suite('cli/ping/lines', (s) => {
   for (const kind of ['reply', 'late', 'duplicate'] as const) {
     s.test(`a ${kind} tells all that came`, () => {
       equal(takeFate(target(), answered(kind, 4, 5e6)), {

@@ -53,7 +53,7 @@ function plain(text: string): string {
   return text.replace(/[\u00a0\u202f]/g, ' ');
 }
 
-suite('cli/ping-view', (s) => {
+suite('cli/ping/view', (s) => {
   for (const [part, text] of [
     [{}, 'example.test (192.0.2.7) seq 4: 5.25 ms, ttl 57'],
     [{ host: '192.0.2.7' }, '192.0.2.7 seq 4: 5.25 ms, ttl 57'],

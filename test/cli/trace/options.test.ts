@@ -7,7 +7,7 @@ import { suite } from '../../helper.ts';
 /** As the parser gives them when nothing was asked for. */
 const GIVEN = { protocol: 'icmp', first: 1, max: 30, rate: 1000, pace: true, json: true };
 
-suite('cli/trace-options', ({ test }) => {
+suite('cli/trace/options', ({ test }) => {
   test('asks each hop three times where nobody watches, in both families', () => {
     const { cycles, isLive, families, flows } = readTraceOptions(GIVEN);
 

@@ -78,7 +78,7 @@ const REPORT: MdaReport = {
   pathMissMax: 0.2,
 };
 
-suite('cli/trace', (s) => {
+suite('cli/trace/trace', (s) => {
   s.test('reads its options, and knows what does not go together', () => {
     const options = readTraceOptions({ ...GIVEN, json: true, count: 5, flows: 64 });
 

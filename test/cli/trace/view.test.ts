@@ -61,7 +61,7 @@ function table(path: TracedPath, width: number, hasSmoke = true): string[] {
   return traceTable(path, { nameOf: undefined, width, hasSmoke });
 }
 
-suite('cli/trace-view', (s) => {
+suite('cli/trace/view', (s) => {
   s.test('at 80 columns all of mtr’s figures, at 60 the most needed ones', () => {
     const path = pathOf(['aaat', 'aaat'], { host: '198.51.100.1' });
 

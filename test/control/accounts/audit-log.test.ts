@@ -4,7 +4,7 @@ import { listAudit } from '../../../src/control/accounts/audit-log.ts';
 import { suite } from '../../helper.ts';
 import { openLab, SYSTEM } from '../lab.ts';
 
-suite('control/audit-log', (s) => {
+suite('control/accounts/audit-log', (s) => {
   s.test('entries come newest first, with their states, by who and what', async () => {
     const lab = await openLab();
     const { context } = lab;

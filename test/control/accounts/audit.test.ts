@@ -5,7 +5,7 @@ import { suite } from '../../helper.ts';
 import { inLab } from '../fleet-lab.ts';
 import { SYSTEM } from '../lab.ts';
 
-suite('control/audit', (s) => {
+suite('control/accounts/audit', (s) => {
   s.test('a state that is too long is kept as its digest, so that no entry takes megabytes', () =>
     inLab(async ({ context }) => {
       const after = { measurements: 'x'.repeat(200_000) };

@@ -13,7 +13,7 @@ async function openSecure(): Promise<Lab> {
   return lab;
 }
 
-suite('control/cookie', (s) => {
+suite('control/accounts/cookie', (s) => {
   s.test('over TLS its name binds it to this host, over loopback it is plain', async () => {
     const lab = await openSecure();
     const body = { name: 'anna', password: PASSWORD };

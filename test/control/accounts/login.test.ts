@@ -13,7 +13,7 @@ import { codeOf } from '../refused.ts';
 const PASSWORD = 'correct horse battery';
 const HERE = '192.0.2.1';
 
-suite('control/login', (s) => {
+suite('control/accounts/login', (s) => {
   let lab: Lab;
   s.before(async () => {
     lab = await openLab();

@@ -24,7 +24,7 @@ async function withLab(run: (lab: Lab) => Promise<void>): Promise<void> {
   }
 }
 
-suite('control/operators', (s) => {
+suite('control/accounts/operators', (s) => {
   s.test('the last administrator stays one', () =>
     withLab(async ({ context }) => {
       for (const name of ['anna', 'bob']) {

@@ -15,7 +15,7 @@ async function elapsedMs(run: () => Promise<unknown>): Promise<number> {
   return Number(process.hrtime.bigint() - start) / 1e6;
 }
 
-suite('control/passwords', (s) => {
+suite('control/accounts/passwords', (s) => {
   s.test('only the password itself is right, and no two hashes are alike', async () => {
     const [one, two] = [await hashPassword(RIGHT), await hashPassword(RIGHT)];
     match(one, /^scrypt\$32768\$8\$3\$[\w-]{22}\$[\w-]{43}$/);

@@ -3,7 +3,7 @@ import { recordAudit } from '../../../src/control/accounts/audit.ts';
 import { suite } from '../../helper.ts';
 import { openLab, SYSTEM } from '../lab.ts';
 
-suite('control/routes-audit', (s) => {
+suite('control/accounts/routes-audit', (s) => {
   s.test('the audit log comes in bounded pages, to whoever is logged in', async () => {
     const lab = await openLab();
     await lab.context.store.write(async (db) => {

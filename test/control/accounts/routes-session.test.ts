@@ -5,7 +5,7 @@ import { type Ask, type Lab, openLab, SYSTEM } from '../lab.ts';
 
 const PASSWORD = 'correct horse battery';
 
-suite('control/routes-session', (s) => {
+suite('control/accounts/routes-session', (s) => {
   let lab: Lab;
   s.before(async () => {
     lab = await openLab();

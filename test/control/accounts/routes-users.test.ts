@@ -2,7 +2,7 @@ import { equal, is, match } from 'uvu/assert';
 import { suite } from '../../helper.ts';
 import { type Ask, type Credentials, type Lab, openLab } from '../lab.ts';
 
-suite('control/routes-users', (s) => {
+suite('control/accounts/routes-users', (s) => {
   let lab: Lab;
   let admin: Credentials;
   s.before(async () => {

@@ -11,7 +11,7 @@ import { sha256Of } from '../../../src/control/request/credential.ts';
 import { suite } from '../../helper.ts';
 import { type Lab, NOW_MS, openLab } from '../lab.ts';
 
-suite('control/sessions', (s) => {
+suite('control/accounts/sessions', (s) => {
   let lab: Lab;
   s.before(async () => {
     lab = await openLab();

@@ -5,7 +5,7 @@ import { suite } from '../../helper.ts';
 import { type Lab, openLab, SYSTEM } from '../lab.ts';
 import { codeOf } from '../refused.ts';
 
-suite('control/tokens', (s) => {
+suite('control/accounts/tokens', (s) => {
   let lab: Lab;
   s.before(async () => {
     lab = await openLab();

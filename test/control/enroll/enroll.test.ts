@@ -30,7 +30,7 @@ function rows(lab: Lab, sql: string): Record<string, unknown>[] {
   return lab.context.store.raw.prepare(sql).all() as Record<string, unknown>[];
 }
 
-suite('control/enroll', (s) => {
+suite('control/enroll/enroll', (s) => {
   s.test('a free probe waits as a candidate, and its board is answered once it is bound', () =>
     withLab(async (lab) => {
       const board = makeBoard(MAC);

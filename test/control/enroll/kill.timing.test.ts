@@ -157,7 +157,7 @@ async function judgeEnd(boards: readonly Enrolling[], port: number): Promise<voi
   client.close();
 }
 
-suite('control/enroll, killed', (s) => {
+suite('control/enroll/enroll, killed', (s) => {
   s.test(
     `after ${KILLS} times kill -9 no probe is lost and no key works that should not`,
     async () => {

@@ -33,7 +33,7 @@ async function withUsed(
   }
 }
 
-suite('control/enroll-nonce', (s) => {
+suite('control/enroll/nonce', (s) => {
   s.test('a nonce is its own, good for five minutes, and fits the wire', () => {
     const nonces = Array.from({ length: 100 }, () => makeNonce(KEY, NOW));
 
@@ -72,7 +72,7 @@ suite('control/enroll-nonce', (s) => {
   });
 });
 
-suite('control/enroll-nonces', (s) => {
+suite('control/enroll/nonces', (s) => {
   s.test('a nonce works once', () =>
     withUsed((open) => {
       const used = open();

@@ -62,7 +62,7 @@ function shown({ status, text, headers }: Answer): unknown {
   return { status, text, headers: Object.entries(others) };
 }
 
-suite('control/enroll-refusal', (s) => {
+suite('control/enroll/refusal', (s) => {
   s.test('refusals leave at whole steps since they came', () => {
     equal(leaveInMs(100, 100, 0), REFUSAL_STEP_MS);
     equal(leaveInMs(100, 129.5, 0), 0.5);

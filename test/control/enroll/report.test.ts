@@ -42,7 +42,7 @@ function knownOf(lab: Lab, { id }: Probe): unknown {
   };
 }
 
-suite('control/report', (s) => {
+suite('control/enroll/report', (s) => {
   s.test('a report is kept: state, events and rounds, by the clock of the control', () =>
     withProbe(async (lab, probe) => {
       lab.clock.nowMs += 5;
@@ -76,6 +76,43 @@ suite('control/report', (s) => {
       deepEqual(all(lab, 'select untilMs from probe_events'), [{ untilMs: NOW_MS - 30_000 }]);
       await post(lab, probe, reportOf({ events: [] }));
       equal(all(lab, 'select * from probe_events').length, 1, 'what was told stays');
+    }),
+  );
+
+  s.test('what keeps the newest configuration from a board is shown until it is there', () =>
+    withProbe(async (lab, probe) => {
+      const shown = async () => {
+        const { json } = await lab.ask({
+          url: '/api/v1/probes/probe07',
+          as: await lab.session('viewer'),
+        });
+        const { health, reason, agent } = json as Record<string, unknown>;
+        return { health, reason, agent };
+      };
+      const said = (agent: Partial<Report['agent']>): Report & { heard: unknown } => {
+        const report = reportOf();
+        // What a report says of this is not believed.
+        return { ...report, agent: { ...report.agent, ...agent }, heard: { trouble: 'none' } };
+      };
+      const full = 'the new configuration cannot be kept: <b>ENOSPC</b>';
+      const first = await post(lab, probe, said({ configEtag: '"old"', lastError: full }));
+      const { configEtag } = first.json as { configEtag: string };
+      const told = await shown();
+      lab.clock.nowMs += MINUTE_MS;
+      await post(lab, probe, said({ configEtag: '"old"' }));
+      const late = await shown();
+      const page = await lab.ask({ url: '/probes/probe07', as: await lab.session('viewer') });
+      await post(lab, probe, said({ configEtag: `W/${configEtag}` }));
+
+      deepEqual(told.agent, { message: full, sinceMs: NOW_MS, isBehind: false });
+      deepEqual(late.agent, { message: full, sinceMs: NOW_MS, isBehind: true });
+      deepEqual([told.health, late.health], ['well', 'trouble']);
+      ok(String(told.reason).includes(full));
+      ok(String(late.reason).startsWith('the board measures by an older configuration'));
+      ok(page.text.includes('older configuration'), page.text);
+      ok(!page.text.includes('<b>ENOSPC'));
+      const over = await shown();
+      deepEqual([over.health, over.agent], ['well', null]);
     }),
   );
 

@@ -2,7 +2,7 @@ import { equal } from 'node:assert/strict';
 import { matchesTag } from '../../../src/control/enroll/routes-probe-etag.ts';
 import { suite } from '../../helper.ts';
 
-suite('control/routes-probe-etag', (s) => {
+suite('control/enroll/routes-probe-etag', (s) => {
   s.test('a tag is found in a list, weak or strong, and the star is any', () => {
     const headers = ['"a"', 'W/"a"', '*', ' * ', '"b", "a"', '"b" ,W/"a"', ',, "a"', '"b,c", "a"'];
     for (const header of headers) {

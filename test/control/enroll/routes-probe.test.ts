@@ -21,7 +21,7 @@ async function withLab(
   }
 }
 
-suite('control/routes-probe', (s) => {
+suite('control/enroll/routes-probe', (s) => {
   s.test('a configuration is had once and then only when it changed', () =>
     withLab(async (lab) => {
       const probe = await lab.probe('probe07');

@@ -40,7 +40,7 @@ function column(lab: Lab, sql: string): unknown[] {
   return lab.context.store.raw.prepare(sql).pluck().all();
 }
 
-suite('control/enroll-store', (s) => {
+suite('control/enroll/store', (s) => {
   s.test('one source takes three places among the candidates, all of them eight', () =>
     withStore((store, probe, lab) => {
       store.keepCandidate(probe, askingOf('honest', '203.0.113.9'));

@@ -24,7 +24,7 @@ import {
 import { SYSTEM } from '../lab.ts';
 import { reportOf } from '../report-lab.ts';
 
-suite('control/fleet-binding', ({ test }) => {
+suite('control/fleet/binding', ({ test }) => {
   test('approval binds the key that a person compared, in whatever way he writes it', async () => {
     await inLab(async ({ context }) => {
       await add(context, { mac: macOf(1) });

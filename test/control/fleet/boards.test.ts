@@ -5,7 +5,7 @@ import { suite } from '../../helper.ts';
 import { add, askUnknown, audits, inLab, keyOf, macOf, refused } from '../fleet-lab.ts';
 import { SYSTEM } from '../lab.ts';
 
-suite('control/fleet-boards', ({ test }) => {
+suite('control/fleet/boards', ({ test }) => {
   test('a board that is registered is bound to the key that asked', async () => {
     await inLab(async ({ context }) => {
       const id = await askUnknown(context, macOf(1), 1);

@@ -13,7 +13,7 @@ import { suite } from '../../helper.ts';
 import { add, audits, inLab, macOf, refused } from '../fleet-lab.ts';
 import { SYSTEM } from '../lab.ts';
 
-suite('control/fleet-claim-tokens', ({ test }) => {
+suite('control/fleet/claim-tokens', ({ test }) => {
   test('a token is told once, and only its digest is kept', async () => {
     await inLab(async ({ context }) => {
       const { token, ...made } = await make(context, { label: 'batch 7', uses: 20 });

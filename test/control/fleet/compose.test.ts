@@ -11,7 +11,7 @@ import { suite } from '../../helper.ts';
 import { add, inLab, macOf, refused } from '../fleet-lab.ts';
 import { SYSTEM } from '../lab.ts';
 
-suite('control/compose', ({ test }) => {
+suite('control/fleet/compose', ({ test }) => {
   test('a document is what the probe takes, and its ETag the digest of its text', async () => {
     await inLab(async ({ context }) => {
       await add(context, { mac: macOf(1), groups: ['north'] });

@@ -12,7 +12,7 @@ const GENERIC = {
   ...{ models: [], note: '' },
 };
 
-suite('control/hardware', ({ test }) => {
+suite('control/fleet/hardware', ({ test }) => {
   test('every profile of the package is read', () => {
     const slugs = readHardware().map(({ slug }) => slug);
     for (const slug of ['generic', 'r2s', 's920']) assert.ok(slugs.includes(slug), slug);

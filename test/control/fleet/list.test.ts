@@ -11,7 +11,7 @@ import { eventAt, probeReport, reportOf } from '../report-lab.ts';
 
 type Query = v.InferInput<typeof PROBES_QUERY>;
 
-suite('control/fleet-list', ({ test }) => {
+suite('control/fleet/list', ({ test }) => {
   test('worst first: silent, in trouble, waiting, well, in maintenance, disabled', async () => {
     await inLab(async (lab) => {
       await makeFleet(lab);

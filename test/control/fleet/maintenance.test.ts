@@ -14,7 +14,7 @@ import { reportOf } from '../report-lab.ts';
 const HOUR_MS = 3_600_000;
 const SPAN = { fromMs: NOW_MS, untilMs: NOW_MS + HOUR_MS, reason: 'new roof' };
 
-suite('control/fleet-maintenance', ({ test }) => {
+suite('control/fleet/maintenance', ({ test }) => {
   test('a window silences who is in it, for its time', async () => {
     await inLab(async ({ context, clock }) => {
       for (const at of [1, 2, 3]) {

@@ -7,7 +7,7 @@ import { suite } from '../../helper.ts';
 import { add, inLab, macOf, refused } from '../fleet-lab.ts';
 import { SYSTEM } from '../lab.ts';
 
-suite('control/fleet-names', ({ test }) => {
+suite('control/fleet/names', ({ test }) => {
   test('numbers have two digits at least and go on after 99, 999 and 9999', async () => {
     await inLab(async ({ context }) => {
       const next = () => nextName(context.store.db, 'probe');

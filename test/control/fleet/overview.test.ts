@@ -7,7 +7,7 @@ import { eventAt, reportOf } from '../report-lab.ts';
 
 const words = async (text: unknown): Promise<string> => String(await text).replace(/<[^>]*>/g, '');
 
-suite('control/overview', (s) => {
+suite('control/fleet/overview', (s) => {
   s.test('an empty fleet is looked at, too', async () => {
     await inLab(async ({ context }) => {
       const { counts, findings } = await lookAtFleet(context);

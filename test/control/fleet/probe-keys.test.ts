@@ -4,7 +4,7 @@ import { makeCredential } from '../../../src/control/request/credential.ts';
 import { suite } from '../../helper.ts';
 import { type Lab, openLab } from '../lab.ts';
 
-suite('control/probe-keys', (s) => {
+suite('control/fleet/probe-keys', (s) => {
   let lab: Lab;
   s.before(async () => {
     lab = await openLab();

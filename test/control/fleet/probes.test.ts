@@ -10,7 +10,7 @@ import { add, askUnknown, audits, find, inLab, macOf, refused, say } from '../fl
 import { SYSTEM } from '../lab.ts';
 import { reportOf } from '../report-lab.ts';
 
-suite('control/fleet-probes', ({ test }) => {
+suite('control/fleet/probes', ({ test }) => {
   test('a MAC in any notation is registered, with a name and an address', async () => {
     await inLab(async ({ context }) => {
       const row = await add(context, {

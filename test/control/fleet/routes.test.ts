@@ -39,7 +39,7 @@ const CHANGES: [string, string, unknown][] = [
   ['DELETE', '/maintenance/1', undefined],
 ];
 
-suite('control/routes-fleet', ({ test }) => {
+suite('control/fleet/routes', ({ test }) => {
   test('the server has all of them', () => {
     for (const add of [addFleetRoutes, addFleetSetRoutes, addFleetBoardRoutes]) {
       assert.ok(ROUTES.includes(add));

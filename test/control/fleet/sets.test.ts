@@ -22,7 +22,7 @@ type Input = v.InferInput<typeof SET_INPUT>;
 
 const ALL = [{ scope: 'all' as const }];
 
-suite('control/fleet-sets', ({ test }) => {
+suite('control/fleet/sets', ({ test }) => {
   test('a set is saved, shown, changed and removed', async () => {
     await inLab(async ({ context }) => {
       await fleetOf(context, 3);

@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { differences } from '../../../src/control/page/audit.ts';
 import { suite } from '../../helper.ts';
 
-suite('control/page-audit', (s) => {
+suite('control/page/audit', (s) => {
   s.test('only what differs is told, by its place', () => {
     const before = {
       a: 1,

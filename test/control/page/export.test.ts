@@ -8,7 +8,7 @@ import { reportOf } from '../report-lab.ts';
 
 const SECRETS = /02:00|Hidden Street|Ms\. Host|a note|192\.168\.|10\.0\.0\.1/;
 
-suite('control/export', (s) => {
+suite('control/page/export', (s) => {
   s.test('a copy links to itself alone, changes nothing and holds nothing private', async () => {
     await inLab(async ({ context, stateDirectory }) => {
       for (let index = 0; index < 102; index++) {

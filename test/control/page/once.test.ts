@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { createOnce } from '../../../src/control/page/once.ts';
 import { suite } from '../../helper.ts';
 
-suite('control/page-once', (s) => {
+suite('control/page/once', (s) => {
   s.test('a secret is told once, to its reader, within two minutes', () => {
     const once = createOnce();
     const key = once.keep('user:anna', 'secret', 0);

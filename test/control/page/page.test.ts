@@ -69,6 +69,7 @@ function probe(change: Partial<ProbeDetail> = {}): ProbeDetail {
       }),
       push: fakePush({ state: 'stalled', reason: EVIL }),
     }),
+    agent: { message: EVIL, sinceMs: NOW_MS - 60_000, isBehind: true },
     version: EVIL,
     model: EVIL,
     series: 1,
@@ -308,6 +309,7 @@ suite('control/page', (s) => {
     );
     assert.match(text, /No probe yet/);
     assert.match(text, /Flash the image/);
+    assert.match(text, '<code>flint install --control http://127.0.0.1:8740</code> from a clone');
     assert.match(text, /this machine alone/);
   });
 

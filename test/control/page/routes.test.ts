@@ -7,7 +7,7 @@ import { reportOf } from '../report-lab.ts';
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
-suite('control/routes-page', (s) => {
+suite('control/page/routes', (s) => {
   let lab: Lab;
   let admin: Credentials & { csrf?: string };
   let viewer: Credentials;

@@ -21,7 +21,7 @@ const SET: MeasurementSet = {
   changedMs: 2,
 };
 
-suite('control/page-set-fields', (s) => {
+suite('control/page/set-fields', (s) => {
   s.test(
     'a form that is sent back as it was changes nothing, also not what it does not show',
     () => {

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { parseTargetLines, printTargets } from '../../../src/control/page/set-targets.ts';
 import { suite } from '../../helper.ts';
 
-suite('control/page-set-targets', (s) => {
+suite('control/page/set-targets', (s) => {
   s.test('a line is a host and what is special about it', () => {
     const { targets, errors } = parseTargetLines(
       '@gateway\r\n# all of it a comment\n\n' +

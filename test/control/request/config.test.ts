@@ -14,7 +14,7 @@ function issuesOf(document: unknown): string[] {
   return parsed.ok ? [] : parsed.issues.map(({ path, message }) => `${path}: ${message}`);
 }
 
-suite('control/config', (s) => {
+suite('control/request/config', (s) => {
   s.test('nothing has to be given', () => {
     const parsed = parseControlConfig({ schema: 1 });
     ok(parsed.ok);

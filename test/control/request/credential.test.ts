@@ -7,7 +7,7 @@ import {
 } from '../../../src/control/request/credential.ts';
 import { suite } from '../../helper.ts';
 
-suite('control/credential', (s) => {
+suite('control/request/credential', (s) => {
   s.test('each is its kind and 256 bits, and no two are alike', () => {
     const { text, sha256 } = makeCredential('probe');
     match(text, /^flint_probe_[A-Za-z0-9_-]{43}$/);

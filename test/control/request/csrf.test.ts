@@ -3,7 +3,7 @@ import { csrfTokenFor } from '../../../src/control/request/csrf.ts';
 import { suite } from '../../helper.ts';
 import { openLab } from '../lab.ts';
 
-suite('control/csrf', (s) => {
+suite('control/request/csrf', (s) => {
   s.test('a token is of one session and one key, and stays while both do', async () => {
     const lab = await openLab();
     const { context } = lab;

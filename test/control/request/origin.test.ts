@@ -15,7 +15,7 @@ const addRoutes: AddRoutes = (server, context) => {
   });
 };
 
-suite('control/request-origin', (s) => {
+suite('control/request/origin', (s) => {
   s.test('only what a trusted proxy says, or the name it was called by, is TLS', async () => {
     const config = { origin: 'https://control.example', trustedProxies: ['10.0.0.0/8'] };
     const lab = await openLab({ routes: addRoutes, config });

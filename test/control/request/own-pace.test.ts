@@ -3,7 +3,7 @@ import { keepOwnPace } from '../../../src/control/request/own-pace.ts';
 import { suite } from '../../helper.ts';
 import { inLab } from '../fleet-lab.ts';
 
-suite('control/own-pace', (s) => {
+suite('control/request/own-pace', (s) => {
   s.test('who would fill the audit log waits, and nobody else does', () =>
     inLab(async ({ context, clock }) => {
       const isKept = (id: number): boolean => {

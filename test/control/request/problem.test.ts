@@ -18,7 +18,7 @@ const addRoutes: AddRoutes = (server) => {
   }
 };
 
-suite('control/problem', (s) => {
+suite('control/request/problem', (s) => {
   s.test('codes become statuses that programs know', () => {
     equal(
       (

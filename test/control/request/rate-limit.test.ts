@@ -4,7 +4,7 @@ import { ProbeError } from '../../../src/core/error.ts';
 import { suite } from '../../helper.ts';
 import { openLab } from '../lab.ts';
 
-suite('control/rate-limit', (s) => {
+suite('control/request/rate-limit', (s) => {
   s.test('a bucket gives its burst, then one each refill, and never more than the burst', () => {
     const clock = { nowMs: 1_000_000 };
     const buckets = createBuckets({

@@ -5,7 +5,7 @@ import { suite } from '../../helper.ts';
 
 const PLACE = { method: 'POST', url: '/x', httpPart: 'body' };
 
-suite('control/validate', (s) => {
+suite('control/request/validate', (s) => {
   s.test('values come with their defaults, or with the place of what is wrong', () => {
     const schema = v.strictObject({ n: v.optional(v.number(), 1), list: v.array(v.string()) });
     const judge = validatorCompiler({ schema, ...PLACE });

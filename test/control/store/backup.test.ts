@@ -45,7 +45,7 @@ async function messageOf(run: () => unknown): Promise<string> {
   }
 }
 
-suite('control/backup', (s) => {
+suite('control/store/backup', (s) => {
   s.test('a backup is one private file of a moment, while others write', () =>
     withDirectory(async (directory) => {
       const store = await open(directory);

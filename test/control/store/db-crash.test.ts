@@ -11,7 +11,7 @@ const KILLS = Number(process.env['FLINT_TEST_KILLS'] ?? 12);
 
 const open = (directory: string) => openControlDb(controlFile(directory, 'control.db'));
 
-suite('control/db, killed', (s) => {
+suite('control/store/db, killed', (s) => {
   s.test(
     'a control that is killed again and again in mid-write keeps every answered change',
     () =>

@@ -19,7 +19,7 @@ function keysOf({ context }: Lab): unknown[] {
   return context.store.raw.prepare(query).pluck().all();
 }
 
-suite('control/group-commit', (s) => {
+suite('control/store/group-commit', (s) => {
   s.test('many changes share one transaction and each gets its own answer', () =>
     withLab(async (lab) => {
       const { store } = lab.context;

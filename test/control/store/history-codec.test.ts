@@ -5,7 +5,7 @@ import { suite } from '../../helper.ts';
 import { NOW_MS } from '../lab.ts';
 import { roundAt } from '../report-lab.ts';
 
-suite('control/history-codec', (s) => {
+suite('control/store/history-codec', (s) => {
   s.test('rounds come back as they went, durations to the nanosecond', () => {
     const rounds = [
       roundAt(NOW_MS),

@@ -50,7 +50,7 @@ function manyRounds(count: number, target: string) {
   return Array.from({ length: count }, (_, i) => roundAt(NOW_MS + i * 30_000, { target }));
 }
 
-suite('control/history', (s) => {
+suite('control/store/history', (s) => {
   s.test('rounds of a probe come sorted, each once, and those of others do not', () =>
     withPlace(({ open }) => {
       const history = open();

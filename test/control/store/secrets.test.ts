@@ -4,7 +4,7 @@ import { openKeys } from '../../../src/control/store/secrets.ts';
 import { suite } from '../../helper.ts';
 import { inDirectory } from '../places.ts';
 
-suite('control/secrets', (s) => {
+suite('control/store/secrets', (s) => {
   s.test('keys are made once, private, and different', () =>
     inDirectory((directory) => {
       const { nonce, csrf } = openKeys(directory);

@@ -25,7 +25,7 @@ async function scrape(board: BoardSnapshot | null) {
   };
 }
 
-suite('probe/mesh-metrics', (s) => {
+suite('probe/metrics/mesh', (s) => {
   s.test('a machine without an agent has none of them', async () => {
     equal((await scrape(null)).names, []);
   });

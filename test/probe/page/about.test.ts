@@ -14,7 +14,7 @@ async function about(series: SeriesSnapshot[]): Promise<Map<string, string>> {
   );
 }
 
-suite('probe/page-about', (s) => {
+suite('probe/page/about', (s) => {
   s.test('interval, round, timeout and stamps are told with their units', async () => {
     const rows = await about([fakeSeries('a', 'v4', { intervalMs: 200 })]);
     assert.is(rows.get('echoes'), 'one every 0.2 s and family, spread by ±5 %');

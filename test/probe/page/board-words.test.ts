@@ -18,7 +18,7 @@ function partOf(change: Parameters<typeof fakeBoardSnapshot>[0], rest = {}) {
   return part;
 }
 
-suite('probe/page-board-words', (s) => {
+suite('probe/page/board-words', (s) => {
   s.test('a board that is well has nothing to do', () => {
     const parts = partsOf(fakeBoardSnapshot(), BOARD_NOW_MS);
     equal(

@@ -20,7 +20,7 @@ function headline(page: string): string {
   return `${found?.[1]}: ${(found?.[2] ?? '').replace(/<[^>]*>/g, '').trim()}`;
 }
 
-suite('probe/page-board', (s) => {
+suite('probe/page/board', (s) => {
   s.test('one glance says that the board is well, and where it is read from', async () => {
     const page = await pageOf(fakeBoardSnapshot());
     match(headline(page), /^good: The board is well\. Its mesh joined, lockdown in force, push /);
@@ -47,6 +47,15 @@ suite('probe/page-board', (s) => {
     const page = await pageOf(fakeBoardSnapshot({ controlAway }));
     match(headline(page), /^warn: The control has not answered for .* No route &lt;to&gt; it\.$/);
     match(page, '<h3>Control</h3>');
+  });
+
+  s.test('what the agent fails at is on the page, and what is measured by', async () => {
+    const agentTrouble = { sinceMs: 0, reason: 'cannot be kept: <ENOSPC>' };
+    const page = await pageOf(fakeBoardSnapshot({ agentTrouble }));
+    match(headline(page), /^warn: The agent of the board failed at something\. It has not suc.* d/);
+    match(page, '<h3>Agent</h3>');
+    match(page, 'Cannot be kept: &lt;ENOSPC&gt;.');
+    match(page, 'the board measures by the configuration that it has');
   });
 
   s.test('a machine without an agent is told what one would do', async () => {

@@ -23,7 +23,7 @@ async function rows(markup: unknown): Promise<string[][]> {
 const series = fakeSeries('a', 'v4');
 const at = (clock: string): number => Date.parse(`2026-11-22T${clock}Z`);
 
-suite('probe/page-detail', (s) => {
+suite('probe/page/detail', (s) => {
   s.test('the last rounds stand newest first, with units', async () => {
     const rounds = Array.from({ length: 40 }, (_, index) =>
       fakeRound([8e6, 8.5e6, 9e6], { fromMs: at('14:00:00') + index * 30_000 }),

@@ -52,7 +52,7 @@ async function glanced({ series, lost = {}, ...changes }: Given) {
   return { tone, title, text: plain(`${headline} ${subline}`) };
 }
 
-suite('probe/page-glance', (s) => {
+suite('probe/page/glance', (s) => {
   s.test('all is well', async () => {
     const series = ['a', 'b'].map((id) => fakeSeries(id, 'v4'));
     assert.equal(await glanced({ series }), {

@@ -16,7 +16,7 @@ import { suite } from '../../helper.ts';
 
 const view = (text: string) => parseView(new URLSearchParams(text));
 
-suite('probe/page-input', (s) => {
+suite('probe/page/input', (s) => {
   s.test('an empty query is the last hour, the first page, refreshing', () => {
     const { span, page, isPaused } = view('');
     assert.equal([span.name, page, isPaused], ['1h', 1, false]);

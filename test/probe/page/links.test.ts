@@ -8,7 +8,7 @@ const view = parseView(new URLSearchParams('span=6h'));
 const links = (asked: number, rows: number) =>
   pageLinks(pagingOf(asked, rows), { rows, what: 'things', view, href: overviewHref });
 
-suite('probe/page-links', (s) => {
+suite('probe/page/links', (s) => {
   s.test('a page that is asked for lies within what there is', () => {
     assert.equal(pagingOf(1, 0), { page: 1, pages: 1, from: 0 });
     assert.equal(pagingOf(3, 201), { page: 3, pages: 3, from: 200 });

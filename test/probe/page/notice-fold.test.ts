@@ -12,7 +12,7 @@ const notice = (kind: Notice['kind'], title: string): Notice => ({
 });
 const titles = (notices: readonly Notice[]): unknown[] => notices.map(({ title }) => title);
 
-suite('probe/page-notice-fold', (s) => {
+suite('probe/page/notice-fold', (s) => {
   s.test('four of a kind are told, of five the first three and a count', () => {
     const losses = ['1', '2', '3', '4', '5'].map((title) => notice('loss', title));
     assert.equal(titles(foldAlike(losses.slice(0, 4))), ['1', '2', '3', '4']);

@@ -23,7 +23,7 @@ function told(given: { paths?: PathSnapshot[]; series?: SeriesSnapshot[]; events
   ]);
 }
 
-suite('probe/page-notice-path', (s) => {
+suite('probe/page/notice-path', (s) => {
   s.test('a change and the median that moved with it are one sentence', () => {
     const events = [change('13:51:10'), fakeShift(at('13:53:00'), [8.3e6, 12.1e6])];
     assert.equal(told({ events }), [

@@ -44,7 +44,7 @@ const change = {
   afterNs: 14.2e6,
 };
 
-suite('probe/page-notice-series', (s) => {
+suite('probe/page/notice-series', (s) => {
   s.test('an ordinary series is not mentioned', () => {
     assert.equal(told({}), []);
     assert.equal(told({ lossApart: 0.9, lossy }), []);

@@ -30,7 +30,7 @@ function notices(
 const open = (target: string, clock: string): ProbeEvent =>
   fakeOutage({ target, family: 'v6', fromMs: at(clock), untilMs: null });
 
-suite('probe/page-notice', (s) => {
+suite('probe/page/notice', (s) => {
   s.test('while all is well there is nothing to say', () => {
     assert.equal(notices([fakeSeries('a', 'v4'), fakeSeries('a', 'v6')]), []);
   });

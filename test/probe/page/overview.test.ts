@@ -38,7 +38,7 @@ function lossy(percent: Record<string, number>): PageInput['rounds'] {
     });
 }
 
-suite('probe/page-overview', (s) => {
+suite('probe/page/overview', (s) => {
   s.test('every target has a card with a graph for each family', async () => {
     const page = await render([
       fakeSeries('a', 'v4'),

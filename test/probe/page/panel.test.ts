@@ -54,7 +54,7 @@ async function panel(
   return { ...gathered, id: 'g', input, span, heightPx: 96, hasTooltips: false };
 }
 
-suite('probe/page-panel', (s) => {
+suite('probe/page/panel', (s) => {
   s.test('figures have their names, units and the count behind p99', async () => {
     const list = await text(figureList(await panel({}, { rounds: calm })));
     assert.match(

@@ -18,7 +18,7 @@ const input = (path: PathSnapshot, events: ProbeEvent[]) =>
   fakeInput(fakeSnapshot([], { paths: [path] }), { events });
 const HOUR_MS = 3_600_000;
 
-suite('probe/page-path-changes', (s) => {
+suite('probe/page/path-changes', (s) => {
   s.test('events and the snapshot together tell each change once, newest first', () => {
     const path = fakePath('r1 t', {
       changes: [fakeChange(NOW_MS - 3 * HOUR_MS, 'x', 'y'), fakeChange(NOW_MS - HOUR_MS, 'x', 'y')],

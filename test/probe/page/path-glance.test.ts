@@ -15,7 +15,7 @@ async function said(paths: PathSnapshot[], events = [] as ReturnType<typeof fake
   return [tone, plain(await headline), plain(await subline)];
 }
 
-suite('probe/page-path-glance', (s) => {
+suite('probe/page/path-glance', (s) => {
   s.test('all that is well is said at once', async () => {
     const none = 'None changed in the last 24 hours.';
     assert.equal(await said([fakePath('r1 t')]), [

@@ -16,7 +16,7 @@ const cells = (markup: string): string[][] =>
   );
 const HOUR_MS = 3_600_000;
 
-suite('probe/page-path-history', (s) => {
+suite('probe/page/path-history', (s) => {
   s.test('a change shows both paths, row by row', async () => {
     const event = fakePathEvent(NOW_MS - 600_000, ['r1 r2 r3 t', 'r1 n2 n3 r3 t']);
     const markup = await draw([event]);

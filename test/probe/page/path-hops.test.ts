@@ -20,7 +20,7 @@ function rows(markup: string): string[][] {
 
 const labels = [24_017, 300_224].map((label) => ({ label, trafficClass: 0, ttl: 1 }));
 
-suite('probe/page-path-hops', (s) => {
+suite('probe/page/path-hops', (s) => {
   s.test('every hop is a row with its figures and what they mean', async () => {
     const hops = [
       fakeHop(1, 'r1'),

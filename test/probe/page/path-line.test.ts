@@ -9,7 +9,7 @@ import { suite } from '../../helper.ts';
 const facts = (path: PathSnapshot) =>
   pathFacts(path, fakeInput(fakeSnapshot([], { paths: [path] })));
 
-suite('probe/page-path-line', (s) => {
+suite('probe/page/path-line', (s) => {
   s.test('a path is a strip and a sentence', async () => {
     const line = String(await pathLine(facts(fakePath('r1 r2 t')), NOW_MS));
     assert.match(line, /<svg class="strip" aria-hidden="true"/);

@@ -18,7 +18,7 @@ const rounds = (levels: number[]) =>
   );
 const words = (text: string): string => text.replaceAll('\u202f', ' ');
 
-suite('probe/page-path-shift', (s) => {
+suite('probe/page/path-shift', (s) => {
   s.test('the medians either side of a moment', () => {
     assert.equal(mediansBeside(rounds([8e6, 8e6, 12e6, 12e6]), at), {
       beforeNs: 8e6,

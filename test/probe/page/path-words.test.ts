@@ -27,7 +27,7 @@ function verdict(changes: Partial<PathHop> | null, isLate = false) {
   return [text.replaceAll('\u202f', ' '), loss];
 }
 
-suite('probe/page-path-words', (s) => {
+suite('probe/page/path-words', (s) => {
   s.test('a calm path says how long it is and since when', async () => {
     assert.is(await told(fakePath('r1 r2 t')), '3 hops, unchanged for 6 d');
     assert.is(await told(fakePath('t')), '1 hop, unchanged for 6 d');

@@ -17,7 +17,7 @@ const facts = (path: PathSnapshot, events = [] as ReturnType<typeof fakePathEven
 
 const lossy = (percent: number) => ({ lossKind: 'forwarding', pathLossPercent: percent }) as const;
 
-suite('probe/page-path', (s) => {
+suite('probe/page/path', (s) => {
   s.test('who stands where is said by the path, the rest by the last trace', () => {
     const { hops } = facts(
       fakePath('r1 r2 t', { hops: [fakeHop(1, 'r1'), fakeHop(2, 'x', { ips: ['x', 'r2'] })] }),

@@ -17,7 +17,7 @@ const lossy = (percent: number): PathSnapshot['lastRound'] =>
     hops: [fakeHop(1, 'r1'), fakeHop(2, 't', { lossKind: 'forwarding', pathLossPercent: percent })],
   }).lastRound;
 
-suite('probe/page-paths', (s) => {
+suite('probe/page/paths', (s) => {
   s.test('the worst stand first: not reached, lossy, not traced, changed, calm', async () => {
     const page = await render(
       [

@@ -38,7 +38,7 @@ const move: ProbeEvent = fakeOutage({
   detail: { from: '192.0.2.1', to: '192.0.2.2' },
 });
 
-suite('probe/page-series', (s) => {
+suite('probe/page/series', (s) => {
   s.test('it asks for the rounds of one series over the columns that are shown', async () => {
     const asked: RoundQuery[] = [];
     await gathered({

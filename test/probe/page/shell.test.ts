@@ -27,7 +27,7 @@ function shell(query = '', hostname = 'probe07'): Promise<string> {
   });
 }
 
-suite('probe/page-shell', (s) => {
+suite('probe/page/shell', (s) => {
   s.test('a page is a whole document with its state in the title', async () => {
     const page = await shell();
     assert.match(page, /^<!doctype html>\n<html lang="en">/);

@@ -17,7 +17,7 @@ async function row(changes: Partial<DaemonSnapshot> = {}, quality = {}): Promise
 
 const base = fakeSnapshot([]);
 
-suite('probe/page-status', (s) => {
+suite('probe/page/status', (s) => {
   s.test('a healthy probe shows clock, stamps, store and configuration', async () => {
     assert.equal(await row({}, { kernel: 100 }), [
       'good clock synchronised +400 µs',

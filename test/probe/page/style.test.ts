@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { styleSheet } from '../../../src/probe/page/style.ts';
 import { suite } from '../../helper.ts';
 
-suite('probe/page-style', (s) => {
+suite('probe/page/style', (s) => {
   s.test('the sheet asks for nothing from elsewhere', () => {
     assert.not.match(styleSheet.body, /url\(|@import|@font-face|https?:/);
   });

@@ -14,7 +14,7 @@ async function glance(paths: PathSnapshot[], events = [] as ReturnType<typeof fa
   return { headline: plain(await headline), kinds: notices.map(({ kind }) => kind) };
 }
 
-suite('probe/page-target-glance', (s) => {
+suite('probe/page/target-glance', (s) => {
   s.test('a target that is only traced is judged by its traces', async () => {
     const cut = fakePath('r1', { end: 'silence' });
     assert.equal(await glance([cut]), { headline: 'No trace reaches a over IPv4.', kinds: [] });

@@ -37,7 +37,7 @@ const headline = (text: string): string =>
     ?.replace(/<[^>]*>/g, '')
     .trim() ?? '';
 
-suite('probe/page-target', (s) => {
+suite('probe/page/target', (s) => {
   s.test('a target that is not measured has no page', async () => {
     const input = fakeInput(fakeSnapshot([fakeSeries('a', 'v4', { current: false })]));
     assert.is(await renderTarget(input, 'a'), null);

@@ -12,7 +12,7 @@ const KILLS = 10;
 const BYTES_MAX = 524_288;
 const CHILD = new URL('../store-crash-child.ts', import.meta.url).pathname;
 
-suite('probe/store under kill -9', ({ test }) => {
+suite('probe/store/store under kill -9', ({ test }) => {
   test(
     `keeps all that was flushed, once and in order, at ${STORES * KILLS} random moments`,
     () =>

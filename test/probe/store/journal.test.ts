@@ -19,7 +19,7 @@ interface Report {
   open: number;
 }
 
-suite('probe/store-journal', ({ test, testIf }) => {
+suite('probe/store/journal', ({ test, testIf }) => {
   testIf(missingPrivilege(), 'goes on when the disk is full, and recovers when there is room', () =>
     inDirectory(async (directory) => {
       const [ofRounds, ofOthers, again] = onSmallDisk(directory);

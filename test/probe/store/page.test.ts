@@ -7,7 +7,7 @@ import { fakeRounds, ROUND_MS, START_MS } from '../../fake/rounds.ts';
 import { suite } from '../../helper.ts';
 import { inDirectory, withStore } from '../store-place.ts';
 
-suite('probe/store-page', ({ test }) => {
+suite('probe/store/page', ({ test }) => {
   test('gives every round once, whatever the size of a page', () =>
     inDirectory((directory) =>
       withStore(directory, async (store) => {

@@ -15,7 +15,7 @@ const query: fc.Arbitrary<StoreQuery> = fc.record({
   untilMs: fc.option(fc.integer({ min: at(-2), max: at(130) }), { nil: undefined }),
 });
 
-suite('probe/store-query', ({ test }) => {
+suite('probe/store/query', ({ test }) => {
   test('answers any query as a filter over all rounds would', () =>
     inDirectory(async (directory) => {
       const rounds = fakeRounds(3, 120);

@@ -19,7 +19,7 @@ import { inDirectory, segmentsOf, withStore } from '../store-place.ts';
 
 const ROUNDS = fakeRounds(2, 40);
 
-suite('probe/store-recovery', ({ test }) => {
+suite('probe/store/recovery', ({ test }) => {
   test('costs a torn tail its frame, at every byte of the last five', () =>
     inDirectory(async (directory) => {
       const bytes = await segmentBytes(join(directory, 'origin'));

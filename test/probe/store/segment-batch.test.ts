@@ -11,7 +11,7 @@ import { suite } from '../../helper.ts';
 
 const EVER = { originMs: Number.POSITIVE_INFINITY, spanMs: Number.POSITIVE_INFINITY };
 
-suite('probe/segment-batch', ({ test }) => {
+suite('probe/store/segment-batch', ({ test }) => {
   test('takes what fits and names a series once', async () => {
     const dictionary = emptyDictionary();
     const first = await fillBatch(new Uint8Array(1000), rounds(100), dictionary, EVER);

@@ -5,7 +5,7 @@ import { openSegmentReader } from '../../../src/probe/store/segment-reader.ts';
 import { suite } from '../../helper.ts';
 import { inDirectory } from '../store-place.ts';
 
-suite('probe/segment-reader', ({ test }) => {
+suite('probe/store/segment-reader', ({ test }) => {
   test('shows the first bytes of a file, and no more than are asked for', () =>
     inDirectory(async (directory) => {
       const path = join(directory, 'file');

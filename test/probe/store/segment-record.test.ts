@@ -75,7 +75,7 @@ const series: Series = {
   baseMs: START_MS,
 };
 
-suite('probe/segment-record', ({ test }) => {
+suite('probe/store/segment-record', ({ test }) => {
   test('gives back any round to the last bit', () => {
     fc.assert(
       fc.property(round, (value) => {

@@ -19,7 +19,7 @@ import { suite } from '../../helper.ts';
 const { target, host, family, ip, bootId } = fakeRound(0);
 const SERIES: Series = { index: 3, target, host, family, ip, bootId, baseMs: START_MS };
 
-suite('probe/segment-scan', ({ test }) => {
+suite('probe/store/segment-scan', ({ test }) => {
   test('tells times, series and events', async () => {
     const ended = fakeEvent('e', { untilMs: START_MS + 900_000 });
     const payloads = [

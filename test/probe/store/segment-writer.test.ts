@@ -11,7 +11,7 @@ import { inDirectory } from '../store-place.ts';
 
 const LIMITS = { bytesMax: 65_536, spanMs: Number.POSITIVE_INFINITY };
 
-suite('probe/segment-writer', ({ test }) => {
+suite('probe/store/segment-writer', ({ test }) => {
   test('writes a segment that a scan finds whole', () =>
     inDirectory(async (directory) => {
       const writer = await create(directory, [fakeEvent('open')]);

@@ -17,7 +17,7 @@ import { suite } from '../../helper.ts';
 
 const payloads = fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 12 });
 
-suite('probe/segment', ({ test }) => {
+suite('probe/store/segment', ({ test }) => {
   test('has the header that is documented', () => {
     const header = Buffer.from(encodeHeader());
 

@@ -9,7 +9,7 @@ import { HOUR_MS, inDirectory, segmentsOf, withStore } from '../store-place.ts';
 
 const MIB = 1_048_576;
 
-suite('probe/store', ({ test }) => {
+suite('probe/store/store', ({ test }) => {
   test('gives back what was appended, before a flush, after it, and after a restart', () =>
     inDirectory(async (directory) => {
       const rounds = fakeRounds(3, 4);
