@@ -71,8 +71,14 @@ async function bring(self: Pushing): Promise<Brought> {
   if (missing !== null) return { ...WELL, waitsFor: missing };
   await keepRunning(self, keeper);
   await look(self);
-  const { fault } = keeper.state();
+  // What ended again and again is believed to stay when its samples arrive.
+  const fault = arrives(self) ? null : keeper.state().fault;
   return { ...WELL, fault, disk: fault === null ? null : diskFault(diskOf(self)) };
+}
+
+// By the figures of one that answers: those of one that has ended are older.
+function arrives({ figures, acceptedAtMs, options }: Pushing): boolean {
+  return figures !== null && performance.now() - acceptedAtMs < options.settings.interval * 2;
 }
 
 // Units outlive an agent that ran them; two would want one port and one queue.

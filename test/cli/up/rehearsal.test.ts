@@ -1,15 +1,12 @@
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { equal, is, ok } from 'uvu/assert';
 import { rehearse } from '../../../src/cli/up/rehearsal.ts';
 import { readHardware } from '../../../src/control/fleet/hardware.ts';
 import { parseControlConfig } from '../../../src/control/request/config.ts';
 import { openLog } from '../../../src/host/log.ts';
 import { suite } from '../../helper.ts';
-
-function rehearsals(): string[] {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith('flint-rehearsal-'));
-}
 
 suite('up-rehearsal', (s) => {
   s.test('shows every page without trouble, and leaves nothing behind', async () => {
@@ -18,12 +15,11 @@ suite('up-rehearsal', (s) => {
     const log = openLog({ stream, nowMs: Date.now, journal: false });
     const parsed = parseControlConfig({ schema: 1, listen: { address: '127.0.0.1', port: 0 } });
     ok(parsed.ok);
-    const before = rehearsals();
     const { config } = parsed;
     const options = { config, version: '0', log, hardware: readHardware(), isOpenToRead: true };
-    const answers = await rehearse(options);
+    const { answers, left } = await inOwnScratch(() => rehearse(options));
 
-    equal(rehearsals(), before);
+    equal(left, []);
     is(lines.filter((line) => / (warn|error) /.test(line)).join(''), '');
     const missing = [...answers].filter(([, status]) => status !== 200);
     equal(missing, [
@@ -33,3 +29,18 @@ suite('up-rehearsal', (s) => {
     ok(answers.size > 10);
   });
 });
+
+/** With a directory of its own in the place of /tmp; `left` is what lies there afterwards. */
+async function inOwnScratch<T>(run: () => Promise<T>): Promise<{ answers: T; left: string[] }> {
+  const before = process.env['TMPDIR'];
+  const scratch = mkdtempSync(join(tmpdir(), 'flint-scratch-'));
+  process.env['TMPDIR'] = scratch;
+  try {
+    const answers = await run();
+    return { answers, left: readdirSync(scratch) };
+  } finally {
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
