@@ -54,12 +54,16 @@ suite('fleet/crowd', (s) => {
         `\n${REAL + SCRIPTED - 1} bound in ${Math.round(performance.now() - beganMs)} ms`,
       );
 
-      const names = [
-        ...replies
-          .filter(({ status }) => status === 200)
-          .map(({ body }) => (JSON.parse(body) as { probe: { name: string } }).probe.name),
-        ...real.flatMap((board) => board.credentials()?.probe ?? []),
-      ];
+      // A board keeps what it got a moment after the control has bound it.
+      const names = await until(
+        async () => [
+          ...replies
+            .filter(({ status }) => status === 200)
+            .map(({ body }) => (JSON.parse(body) as { probe: { name: string } }).probe.name),
+          ...real.flatMap((board) => board.credentials()?.probe ?? []),
+        ],
+        ({ length }) => length === REAL + SCRIPTED - 1,
+      );
       is(names.length, REAL + SCRIPTED - 1);
       is(new Set(names).size, names.length);
       await until(
